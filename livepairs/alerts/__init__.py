@@ -1,0 +1,1 @@
+"""PAIRS to EVENTS: rules that fire and clear on closed bars; pure."""

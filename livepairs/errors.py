@@ -1,0 +1,93 @@
+"""The errors livepairs raises, sorted by who must act.
+
+::
+
+    LivepairsError
+    ├── ConfigError      the user: a setting, an argument or a name is wrong
+    ├── InputError       the user: a file to import is not what it should be
+    ├── RecordingError   the user: a recording is missing, damaged or of another version
+    ├── FeedError        nobody yet: the feed is being retried
+    └── SchemaError      us: a batch that breaks the promises of ``schema``
+
+A message says what was found, what is allowed and what to do, in lower case with values in ``repr``.
+Bad market data raises none of these: it is dropped, counted and shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = [
+    "ConfigError",
+    "FeedError",
+    "InputError",
+    "LivepairsError",
+    "RecordingError",
+    "SchemaError",
+    "did_you_mean",
+]
+
+
+class LivepairsError(Exception):
+    """Root of every error raised on purpose; ``exit_code`` is what the command line returns for it."""
+
+    exit_code = 1
+
+
+class ConfigError(LivepairsError):
+    """A setting, an argument or a name the user gave cannot be used."""
+
+    exit_code = 2
+
+
+class InputError(LivepairsError):
+    """A file given to an importer is not what was expected.
+
+    Parameters
+    ----------
+    file
+        The file as the user named it.
+    line
+        Line (text) or row (tables) counted from 1; None where a place makes no sense.
+    found, expected
+        What stands there, and what should.
+    """
+
+    exit_code = 2
+
+    def __init__(self, file: object, *, found: str, expected: str, line: int | None = None) -> None:
+        self.file = str(file)
+        self.line = line
+        self.found = found
+        self.expected = expected
+        place = self.file if line is None else f"{self.file}, line {line}"
+        super().__init__(f"{place}: found {found}; expected {expected}")
+
+
+class RecordingError(LivepairsError):
+    """A recording is missing, damaged, unfinished or written by another version."""
+
+    exit_code = 2
+
+
+class FeedError(LivepairsError):
+    """The feed broke off; the source that raised it is retrying."""
+
+
+class SchemaError(LivepairsError):
+    """A batch does not keep the promises of its hop: a bug of ours, never of the market."""
+
+
+def did_you_mean(name: str, allowed: Iterable[str]) -> str:
+    """Return ``" (did you mean 'X'?)"`` for the nearest allowed name, or an empty string.
+
+    Examples
+    --------
+    >>> did_you_mean("BTCUSD", ["BTCUSDT", "ETHUSDT"])
+    " (did you mean 'BTCUSDT'?)"
+    >>> did_you_mean("zzz", ["BTCUSDT"])
+    ''
+    """
+    near = get_close_matches(name, list(allowed), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -1,0 +1,1 @@
+"""What each exchange says on the wire and in its files: bytes in, rows out; pure."""

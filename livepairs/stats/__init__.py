@@ -1,0 +1,1 @@
+"""Statistics of a pair, one file each; pure functions of numbers."""

@@ -1,0 +1,1 @@
+"""What the browser shows: the only home of panel, bokeh, holoviews and hvplot."""
