@@ -31,6 +31,8 @@ __all__ = [
     "TIME",
     "TRADES",
     "Chunk",
+    "Gap",
+    "Marker",
     "Pair",
     "check",
     "empty",
@@ -202,6 +204,41 @@ class Chunk:
     trades: pa.RecordBatch
     marks: pa.RecordBatch
     now_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A span in which the source cannot vouch for what it delivered.
+
+    Parameters
+    ----------
+    symbol
+        The stream concerned; None where the whole feed was away.
+    start_us, end_us
+        Start inclusive, end exclusive.
+    cause
+        What happened, in a few words.
+    missing
+        How many trades are known to be missing, by their ids; None where that is not known.
+    is_healed
+        Whether the missing rows were fetched afterwards (with the ``recv_ts`` at which they really came).
+    """
+
+    symbol: str | None
+    start_us: int
+    end_us: int
+    cause: str = ""
+    missing: int | None = None
+    is_healed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A moment of a recording worth jumping to: ``label`` in a word or two, ``note`` in a sentence."""
+
+    ts_us: int
+    label: str
+    note: str = ""
 
 
 def empty(schema: pa.Schema) -> pa.RecordBatch:
