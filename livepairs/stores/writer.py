@@ -1,0 +1,212 @@
+"""Writes a recording: rows go in, and a whole recording stands there in the end, or nothing.
+
+Everything is written into a hidden sibling folder ``.{name}.partial-*``, forced to disk and renamed into place by
+``finish``. The files depend on the rows alone, never on the batches they came in.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+
+from livepairs.errors import RecordingError
+from livepairs.schema import MARKS, TRADES, Gap, check
+from livepairs.stores.layout import check_symbol, fsync_path
+from livepairs.stores.manifest import MANIFEST, SCHEMA_VERSION, FileEntry, Manifest, Provenance
+from livepairs.stores.series import Series
+
+__all__ = ["RecordingWriter"]
+
+
+class RecordingWriter:
+    """Writes one recording; use it as a context manager and call ``finish`` at the end.
+
+    Leaving the context without ``finish``, by an error or otherwise, removes what was written.
+
+    Parameters
+    ----------
+    path
+        The folder to make.
+    source
+        Where the rows come from: ``"import"``, ``"synthetic:?seed=7"``, ``"binance-um:BTCUSDT"`` ...
+    is_synthetic
+        Whether the rows are generated rather than traded.
+    symbols
+        The order in which symbols are listed; symbols not named follow in the order in which they appear.
+    overwrite
+        Whether a recording already at ``path`` may be replaced. Anything else there is never touched.
+
+    Raises
+    ------
+    RecordingError
+        If there is something at ``path`` that may not be replaced.
+
+    Examples
+    --------
+    ::
+
+        with RecordingWriter("recordings/monday", source="import") as writer:
+            for trades in batches:
+                writer.append(trades)
+            writer.finish(Provenance(repairs={"duplicate rows": 3}))
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        source: str,
+        is_synthetic: bool = False,
+        symbols: tuple[str, ...] = (),
+        overwrite: bool = False,
+    ) -> None:
+        self.path = Path(path).absolute()
+        self._source, self._is_synthetic, self._overwrite = source, is_synthetic, overwrite
+        self._check_target()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._partial = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.partial-", dir=self.path.parent))
+        self._partial.chmod(0o755)  # mkdtemp makes folders only their owner can read; a recording is no secret
+        self._series: dict[str, tuple[Series, Series]] = {}
+        self.is_finished = False
+        for symbol in symbols:
+            self._of(symbol)
+
+    def append(self, trades: pa.RecordBatch | None = None, marks: pa.RecordBatch | None = None) -> None:
+        """Add rows; those of a symbol must follow on what was appended before.
+
+        Parameters
+        ----------
+        trades
+            A TRADES batch, of any symbols, sorted by (ts, trade_id) within a symbol.
+        marks
+            A MARKS batch, sorted by ts within a symbol.
+
+        Raises
+        ------
+        SchemaError
+            If a batch has other columns or breaks the order.
+        RecordingError
+            If a symbol cannot name a folder.
+        """
+        for batch, schema, which in ((trades, TRADES, 0), (marks, MARKS, 1)):
+            if batch is not None:
+                for symbol, rows in _by_symbol(check(batch, schema)):
+                    self._of(symbol)[which].append(rows)
+
+    def finish(self, provenance: Provenance | None = None) -> Manifest:
+        """Write what is buffered and the manifest, and move the recording into its place.
+
+        Raises
+        ------
+        RecordingError
+            If no trade was appended, or something has come to stand at the path meanwhile.
+        """
+        files = [entry for pair in self._series.values() for entry in pair[0].close()]
+        if not files:
+            raise RecordingError(f"recording {str(self.path)!r} would hold no trade; check what it is made from")
+        files += [entry for pair in self._series.values() for entry in pair[1].close()]
+        manifest = self._manifest(tuple(files), provenance or Provenance())
+        (self._partial / MANIFEST).write_bytes(manifest.to_json())
+        for folder, _, names in os.walk(self._partial, topdown=False):
+            for name in names:
+                fsync_path(Path(folder, name))
+            fsync_path(Path(folder))
+        self._move_into_place()
+        self.is_finished = True
+        return manifest
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if not self.is_finished:
+            for pair in self._series.values():
+                for series in pair:
+                    series.abandon()
+            shutil.rmtree(self._partial, ignore_errors=True)
+
+    def _of(self, symbol: str) -> tuple[Series, Series]:
+        if symbol not in self._series:
+            check_symbol(symbol)
+            self._series[symbol] = (Series(self._partial, "trades", symbol), Series(self._partial, "marks", symbol))
+        return self._series[symbol]
+
+    def _check_target(self) -> None:
+        if not os.path.lexists(self.path):
+            return
+        if self.path.is_dir() and not any(self.path.iterdir()):
+            return
+        if not (self.path / MANIFEST).is_file():
+            raise RecordingError(f"{str(self.path)!r} exists and is not a recording; choose another name")
+        if not self._overwrite:
+            raise RecordingError(f"recording {str(self.path)!r} exists; choose another name or remove it first")
+
+    def _move_into_place(self) -> None:
+        self._check_target()
+        if (self.path / MANIFEST).is_file():
+            replaced = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.partial-", dir=self.path.parent))
+            os.rename(self.path, replaced / self.path.name)
+            os.rename(self._partial, self.path)
+            shutil.rmtree(replaced, ignore_errors=True)
+        else:
+            os.rename(self._partial, self.path)
+        fsync_path(self.path.parent)
+
+    def _manifest(self, files: tuple[FileEntry, ...], provenance: Provenance) -> Manifest:
+        trades = [entry for entry in files if entry.table == "trades"]
+        start_us, end_us = min(entry.first_us for entry in trades), max(entry.last_us for entry in trades)
+        vouched_us = end_us if provenance.vouched_us is None else max(end_us, provenance.vouched_us)
+        symbols = tuple(self._series)
+        return Manifest(
+            schema_version=SCHEMA_VERSION,
+            source=self._source,
+            is_synthetic=self._is_synthetic,
+            symbols=symbols,
+            start_us=start_us,
+            end_us=end_us,
+            vouched_us=vouched_us,
+            is_final=provenance.is_final,
+            clock_offset_us=provenance.clock_offset_us,
+            completeness=_completeness(symbols, start_us, vouched_us, provenance.gaps),
+            live_digest=provenance.live_digest,
+            gaps=provenance.gaps,
+            markers=provenance.markers,
+            repairs=provenance.repairs,
+            skipped=provenance.skipped,
+            files=files,
+        )
+
+
+def _by_symbol(batch: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """Cut a batch by symbol, in the order of first appearance; a batch of one symbol is not copied."""
+    column = batch.column("symbol")
+    assert isinstance(column, pa.DictionaryArray)
+    indices = column.indices.to_numpy()
+    present, first_rows = np.unique(indices, return_index=True)
+    for index in present[np.argsort(first_rows)]:
+        symbol = column.dictionary[int(index)].as_py()
+        yield symbol, batch if len(present) == 1 else batch.filter(pa.array(indices == index))
+
+
+def _completeness(symbols: tuple[str, ...], start_us: int, end_us: int, gaps: tuple[Gap, ...]) -> float:
+    """Return the share of the span, averaged over the symbols, that no open gap covers."""
+    span_us = end_us - start_us + 1
+    missing_us = 0
+    for symbol in symbols:
+        covered_us = start_us
+        own = (gap for gap in gaps if gap.symbol in (symbol, None) and not gap.is_healed)
+        for gap in sorted(own, key=lambda gap: gap.start_us):
+            first_us, last_us = max(gap.start_us, covered_us), min(gap.end_us, end_us + 1)
+            missing_us += max(0, last_us - first_us)
+            covered_us = max(covered_us, last_us)
+    return round(1 - missing_us / (span_us * len(symbols)), 6)
