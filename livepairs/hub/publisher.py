@@ -1,0 +1,123 @@
+"""Wake the views of one run, on their loop, when something changed: not too often, and never at the feed's cost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import threading
+from collections.abc import Callable
+from typing import Final
+
+__all__ = ["Publisher"]
+
+_LOG = logging.getLogger(__name__)
+
+SLOW_HZ: Final = (4.0, 2.0)
+"""Rates to fall back to, one after the other, while callbacks take more than ``BUSY`` of the period."""
+
+BUSY: Final = 0.5
+"""Share of the period that callbacks may take."""
+
+CALM_BEATS: Final = 10
+"""Beats that would have been quick enough at the next faster rate, before it is tried again."""
+
+
+class Publisher:
+    """Calls its subscribers on one loop after something changed, at most ``rate_hz`` times a second.
+
+    While the subscribers together take more than half of the period it slows down to 4, then 2 times a second, and
+    recovers later. Nothing is scheduled while nothing changes.
+
+    Parameters
+    ----------
+    loop
+        The loop the callbacks run on.
+    rate_hz
+        Calls a second at most.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, rate_hz: float) -> None:
+        self._loop = loop
+        self._rates_hz = (rate_hz, *(slow for slow in SLOW_HZ if slow < rate_hz))
+        self._level = 0
+        self._calm = 0
+        self._callbacks: dict[object, Callable[[], object]] = {}
+        self._lock = threading.Lock()
+        self._is_due = False
+        self._last_s = float("-inf")
+
+    @property
+    def rate_hz(self) -> float:
+        """Calls a second at most, now."""
+        return self._rates_hz[self._level]
+
+    @property
+    def subscriber_count(self) -> int:
+        return len(self._callbacks)
+
+    def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Call back after each change from now on; return what ends it. Both on the publisher's loop.
+
+        An exception in a callback is logged and ends this subscription, no other.
+        """
+        token = object()
+        self._callbacks[token] = callback
+
+        def unsubscribe() -> None:
+            self._callbacks.pop(token, None)
+
+        return unsubscribe
+
+    def changed(self) -> None:
+        """Say that something changed; from any thread, as often as one likes."""
+        with self._lock:
+            if self._is_due:
+                return
+            self._is_due = True
+        try:
+            # An empty context: callbacks must not inherit the context variables of whichever session came first.
+            self._loop.call_soon_threadsafe(self._schedule, context=contextvars.Context())
+        except RuntimeError:  # the server's loop has closed, and with it every view
+            self._callbacks.clear()
+
+    def _schedule(self) -> None:
+        wait_s = self._last_s + 1 / self.rate_hz - self._loop.time()
+        if wait_s > 0:
+            self._loop.call_later(wait_s, self._publish, context=contextvars.Context())
+        else:
+            self._publish()
+
+    def _publish(self) -> None:
+        with self._lock:
+            self._is_due = False  # before the views look: what changes from now on is news
+        begun_s = self._loop.time()
+        for token, callback in tuple(self._callbacks.items()):
+            if token in self._callbacks:  # an earlier callback may have ended this one
+                self._call(token, callback)
+        self._last_s = self._loop.time()
+        self._adapt(self._last_s - begun_s)
+
+    def _call(self, token: object, callback: Callable[[], object]) -> None:
+        try:
+            callback()
+        except Exception:  # noqa: BLE001 - one of the two borders: one view must not take the others along
+            self._callbacks.pop(token, None)
+            _LOG.exception("a view failed to refresh and gets no more updates")
+
+    def _adapt(self, took_s: float) -> None:
+        if took_s * self.rate_hz > BUSY:
+            self._calm = 0
+            self._turn(min(self._level + 1, len(self._rates_hz) - 1))
+        elif self._level and took_s * self._rates_hz[self._level - 1] <= BUSY:
+            self._calm += 1
+            if self._calm >= CALM_BEATS:
+                self._calm = 0
+                self._turn(self._level - 1)
+        else:
+            self._calm = 0
+
+    def _turn(self, level: int) -> None:
+        if level != self._level:
+            self._level = level
+            _LOG.info("views are refreshed at most %g times a second", self.rate_hz)

@@ -1,0 +1,319 @@
+"""One run: a source, its pipeline, and the thread that joins them until some time after the last viewer left."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from livepairs.clock import Clock
+from livepairs.errors import LivepairsError
+from livepairs.hub.publisher import Publisher
+from livepairs.hub.viewers import Viewers
+from livepairs.sources import Source
+from livepairs.sources.replay import Replay, ReplayControl
+
+if TYPE_CHECKING:
+    from livepairs.pipeline import Pipeline, RunParams, Status, Tables
+    from livepairs.stores.recording import Recording
+
+__all__ = ["Run", "RunSetup", "RunState"]
+
+_LOG = logging.getLogger(__name__)
+
+SEEK_QUIET_US = 500_000
+"""Wall time for which views are not woken while a moment is sought: a seek shows once, not in pieces."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """Where a run stands; replaced, never changed, so any thread may keep one.
+
+    Parameters
+    ----------
+    status
+        ``failed`` comes with ``error``, a sentence for the user; ``ended`` is the end of the recording.
+    now_us
+        Event time shown; while ``is_seeking``, the event time sought.
+    speed
+        Event time over wall time; infinity for as fast as it can be computed, 1 for a live run.
+    error
+        Why it failed.
+    generation
+        Goes up with each seek.
+    is_seeking
+        A moment is being reached at full speed; the tables are on their way to it.
+    """
+
+    status: Literal["playing", "paused", "ended", "failed"]
+    now_us: int
+    speed: float
+    error: str | None
+    generation: int
+    is_seeking: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSetup:
+    """What a run is made of.
+
+    Parameters
+    ----------
+    id, label
+        Its name in the URL, and its name on the screen.
+    source
+        A ``Replay`` or an endless source; asked for chunks on the run's thread only.
+    pipeline
+        Fed on the run's thread only; the run closes it.
+    params
+        What the pipeline computes.
+    recording
+        What is replayed; None for a live run.
+    """
+
+    id: str
+    label: str
+    source: Source
+    pipeline: Pipeline
+    params: RunParams
+    recording: Recording | None = None
+
+
+class Run:
+    """A source feeding a pipeline on a thread of its own.
+
+    Parameters
+    ----------
+    setup
+        What it is made of.
+    clock
+        What paces it.
+    publish_hz
+        Calls a second, at most, that a subscriber gets.
+    idle_us
+        Wall time it goes on without a viewer; None for ever.
+    """
+
+    def __init__(self, setup: RunSetup, clock: Clock, *, publish_hz: float = 10.0, idle_us: int | None = None) -> None:
+        self._setup = setup
+        self._clock = clock
+        self._publish_hz = publish_hz
+        self._error: str | None = None
+        self._has_ended = False
+        self._publishers: dict[asyncio.AbstractEventLoop, Publisher] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._body: asyncio.Task[None] | None = None
+        self._is_closing = False
+        self._lock = threading.Lock()
+        self._quiet_until_us = 0
+        self._viewers = Viewers(clock, idle_us)
+        self._thread = threading.Thread(target=self._work, name=f"livepairs-run-{setup.id}", daemon=True)
+        self.on_closed: Callable[[Run], None] = lambda _run: None
+        """Called once, on the run's thread, when it is over."""
+
+    @property
+    def id(self) -> str:
+        return self._setup.id
+
+    @property
+    def kind(self) -> Literal["replay", "live"]:
+        return "live" if self.control is None else "replay"
+
+    @property
+    def label(self) -> str:
+        return self._setup.label
+
+    @property
+    def recording(self) -> Recording | None:
+        """What is replayed; None for a live run."""
+        return self._setup.recording
+
+    @property
+    def params(self) -> RunParams:
+        return self._setup.params
+
+    @property
+    def tables(self) -> Tables:
+        """What has been computed, to be read by cursor from any thread."""
+        return self._setup.pipeline.tables
+
+    @property
+    def status(self) -> Status:
+        """The pipeline's own account after its last chunk."""
+        return self._setup.pipeline.status
+
+    @property
+    def control(self) -> ReplayControl | None:
+        """What a viewer may turn; None for a live run."""
+        return self._setup.source.control if isinstance(self._setup.source, Replay) else None
+
+    @property
+    def state(self) -> RunState:
+        """Where it stands now. What a control was told shows at once."""
+        if self.control is None:
+            status: Literal["playing", "ended", "failed"] = "ended" if self._has_ended else "playing"
+            status = "failed" if self._error else status
+            return RunState(status, self.status.now_us, 1.0, self._error, 0)
+        order = self.control.order()
+        shown: Literal["playing", "paused", "ended", "failed"] = "playing" if order.is_playing else "paused"
+        if self._error or order.is_ended:
+            shown = "failed" if self._error else "ended"
+        return RunState(
+            shown, order.now_us, order.speed, self._error, order.generation, is_seeking=order.target_us is not None
+        )
+
+    @property
+    def viewer_count(self) -> int:
+        return self._viewers.count
+
+    @property
+    def is_alive(self) -> bool:
+        """False once its thread is on its way out; it does not come back."""
+        return not self._is_closing
+
+    def add_viewer(self) -> None:
+        """Count a page that shows it. Call it once the page is connected, never for a mere request."""
+        self._viewers.add()
+
+    def remove_viewer(self) -> None:
+        """Count a page less; some time after the last one the run ends."""
+        self._viewers.remove()
+
+    def touch(self) -> bool:
+        """Start the time without a viewer anew, for a page is on its way; return False if the run is over already."""
+        return self._viewers.touch() and self.is_alive
+
+    @property
+    def alone_since_us(self) -> int | None:
+        """Wall time since when nobody has been looking; None while somebody is."""
+        return self._viewers.alone_since_us
+
+    def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Call back on the running loop, at most ``publish_hz`` times a second, when something changed.
+
+        Returns what ends the subscription; call it on the same loop. A callback that raises is logged and dropped.
+
+        Raises
+        ------
+        RuntimeError
+            If no event loop is running: subscribe when the page is connected, not while it is built.
+        """
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            publisher = self._publishers.setdefault(loop, Publisher(loop, self._publish_hz))
+            unsubscribe = publisher.subscribe(callback)
+
+        def leave() -> None:
+            unsubscribe()
+            with self._lock:
+                if not publisher.subscriber_count:
+                    self._publishers.pop(loop, None)
+
+        return leave
+
+    def start(self) -> None:
+        """Begin; once."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ask it to end; from any thread, more than once if need be."""
+        with self._lock:
+            self._is_closing = True
+            loop, body = self._loop, self._body
+        if loop is not None and body is not None:
+            with suppress(RuntimeError):  # it ended by itself meanwhile
+                loop.call_soon_threadsafe(body.cancel)
+
+    def join(self, timeout_s: float | None = None) -> None:
+        """Wait, on another thread, until it has ended."""
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _work(self) -> None:
+        try:
+            with suppress(asyncio.CancelledError):
+                asyncio.run(self._live())
+        finally:
+            self._is_closing = True
+            self._setup.pipeline.close()
+            self._publishers.clear()
+            self.on_closed(self)
+
+    async def _live(self) -> None:
+        with self._lock:
+            if self._is_closing:
+                return
+            self._loop, self._body = asyncio.get_running_loop(), asyncio.current_task()
+        control = self.control
+        feed = asyncio.ensure_future(self._feed_guarded())
+        try:
+            if control is None:
+                await self._viewers.left_alone()
+            else:
+                with control.listened(self._changed):
+                    await self._viewers.left_alone()
+        finally:
+            feed.cancel()
+            await asyncio.gather(feed, return_exceptions=True)
+
+    async def _feed_guarded(self) -> None:
+        try:
+            await self._feed()
+        except Exception as error:  # noqa: BLE001 - one of the two borders: a run that fails never takes the server along
+            _LOG.exception("run %s failed", self.id)
+            self._error = _sentence(error)
+            self._changed()
+
+    async def _feed(self) -> None:
+        source = self._setup.source
+        if not isinstance(source, Replay):
+            await self._pass_on(source)
+            self._has_ended = True
+            self._changed()
+            return
+        while True:
+            self._rewind(source)
+            await self._pass_on(source)
+            if not source.is_rewound:
+                self._finish()
+                await source.wait_until_rewound()
+
+    def _rewind(self, source: Replay) -> None:
+        seeds = source.rewind()
+        self._setup.pipeline.reset()
+        for seed in seeds:
+            self._setup.pipeline.seed(seed.symbol, seed.ts_us, seed.price)
+        self._quiet_until_us = self._clock.now_us() + SEEK_QUIET_US
+
+    async def _pass_on(self, source: Source) -> None:
+        async with aclosing(source.chunks()) as chunks:  # type: ignore[type-var]  # ours are async generators
+            async for chunk in chunks:
+                self._setup.pipeline.update(chunk)
+                self._fed()
+
+    def _finish(self) -> None:
+        recording = self._setup.recording
+        if recording is not None and recording.is_final:
+            self._setup.pipeline.finish()
+        self._changed()
+
+    def _fed(self) -> None:
+        control = self.control
+        is_seeking = control is not None and control.order().target_us is not None
+        if not is_seeking or self._clock.now_us() >= self._quiet_until_us:
+            self._changed()
+
+    def _changed(self) -> None:
+        for publisher in tuple(self._publishers.values()):
+            publisher.changed()
+
+
+def _sentence(error: Exception) -> str:
+    """Return what the user is told: our own errors speak for themselves, any other is a bug that the log explains."""
+    if isinstance(error, LivepairsError):
+        return str(error)
+    return f"this run stopped because of an internal error ({type(error).__name__}); the server's log says more"
