@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-VARIABLE = "LIVEPAIRS_CHROMIUM"
+VARIABLE = "CHROMIUM"
 MISSING = (
     "livepairs: error: no Chromium was found and the browser tests need one; install it (Debian: apt-get install"
     f" chromium, Fedora: dnf install chromium, macOS: brew install --cask chromium) or set {VARIABLE} to its path;"
@@ -22,7 +22,7 @@ MISSING = (
 
 
 def find() -> str | None:
-    """Return the browser named by ``LIVEPAIRS_CHROMIUM``, or the first of the usual names on the PATH."""
+    """Return the browser named by the variable ``CHROMIUM``, or the first of the usual names on the PATH."""
     named = os.environ.get(VARIABLE)
     candidates = (named,) if named else NAMES
     return next((path for name in candidates if (path := shutil.which(name))), None)

@@ -1,0 +1,43 @@
+# Three stages: the pinned dependencies (changes rarely, cached), the wheel (changes with the source), and what runs.
+# The source is never in the image, only the installed package.
+
+FROM python:3.11-slim-bookworm AS dependencies
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=/build/constraints.txt
+WORKDIR /build
+COPY constraints.txt pyproject.toml ./
+RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" > requirements.txt \
+ && python -m venv /opt/livepairs \
+ && /opt/livepairs/bin/python -m pip install --requirement requirements.txt
+
+FROM python:3.11-slim-bookworm AS wheel
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=/build/constraints.txt
+WORKDIR /build
+COPY constraints.txt pyproject.toml README.md LICENSE ./
+COPY recordings/demo recordings/demo
+COPY livepairs livepairs
+RUN python -m pip wheel --no-deps --wheel-dir /wheel .
+
+FROM python:3.11-slim-bookworm AS runtime
+LABEL org.opencontainers.image.title="livepairs" \
+      org.opencontainers.image.description="Live and replayed pairs of crypto perpetuals" \
+      org.opencontainers.image.licenses="BSD-3-Clause"
+RUN groupadd --gid 10001 livepairs \
+ && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin livepairs \
+ && install --directory --owner=livepairs --group=livepairs /recordings
+# The dependencies are a layer of their own: a new version of livepairs moves some hundred kilobytes, not all of them.
+COPY --from=dependencies /opt/livepairs /opt/livepairs
+RUN --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
+    /opt/livepairs/bin/python -m pip install --no-cache-dir --no-deps --no-index /wheel/*.whl
+# The root file system may be read-only: compiled kernels are cached under /tmp, recordings live in the volume.
+ENV PATH=/opt/livepairs/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 XDG_CACHE_HOME=/tmp/cache
+USER 10001:10001
+WORKDIR /recordings
+VOLUME ["/recordings"]
+EXPOSE 5006
+# Python stops on an interrupt also as process 1, and then everything received so far is safe on disk.
+STOPSIGNAL SIGINT
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
+  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:5006/healthz', timeout=4)"]
+ENTRYPOINT ["livepairs"]
+# Inside a container every address is the container's own; what the host publishes decides who can reach it.
+CMD ["demo", "--no-browser", "--address", "0.0.0.0", "--insecure-public", "--port", "5006"]

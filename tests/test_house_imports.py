@@ -1,0 +1,72 @@
+"""What importing costs and promises: light names stay light, and every public name is there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import livepairs
+
+HEAVY = ("panel", "bokeh", "holoviews", "hvplot", "pandas", "statsmodels", "streamz", "numba", "scipy")
+SCREEN = ("panel", "bokeh", "holoviews", "hvplot", "panel_material_ui")
+
+
+def modules_after(statement: str) -> set[str]:
+    """Return the top-level packages a fresh interpreter holds after a statement."""
+    code = f"{statement}\nimport json, sys\nprint(json.dumps(sorted({{n.partition('.')[0] for n in sys.modules}})))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def module_names() -> list[str]:
+    """Return every module of the package, without importing any while tests are being collected."""
+    package = Path(livepairs.__file__).parent
+    paths = (path.relative_to(package.parent).with_suffix("") for path in package.rglob("*.py"))
+    return sorted(".".join(path.parts).removesuffix(".__init__") for path in paths)
+
+
+def test_import_of_the_package_brings_nothing_heavy_not_even_arrow():
+    assert modules_after("import livepairs").isdisjoint({*HEAVY, "pyarrow", "numpy"})
+
+
+@pytest.mark.parametrize("room", ["stats", "stats.sliding"])
+def test_import_of_a_statistic_brings_nothing_heavy(room):
+    assert modules_after(f"import livepairs.{room}").isdisjoint({*HEAVY, "pyarrow"})
+
+
+def test_help_of_the_command_line_brings_nothing_heavy():
+    loaded = modules_after("from livepairs.__main__ import main\ntry: main(['--help'])\nexcept SystemExit: pass")
+    assert loaded.isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("room", ["headless", "hub", "sources.replay", "stores.recording", "backtest", "config"])
+def test_rooms_below_the_views_never_load_a_screen_library(room):
+    assert modules_after(f"import livepairs.{room}").isdisjoint(SCREEN)
+
+
+@pytest.mark.parametrize("name", livepairs.__all__)
+def test_each_public_name_resolves(name):
+    assert getattr(livepairs, name) is not None
+    assert name in dir(livepairs)
+
+
+def test_a_name_that_is_not_public_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = livepairs.nonsense
+
+
+def test_there_are_few_public_names():
+    assert len([name for name in livepairs.__all__ if not name.startswith("_")]) <= 10
+
+
+@pytest.mark.parametrize("name", module_names())
+def test_all_of_each_module_names_what_it_has(name):
+    module = import_module(name)
+    exported = getattr(module, "__all__", [])
+    assert [wrong for wrong in exported if not hasattr(module, wrong)] == []
+    assert len(set(exported)) == len(exported)
