@@ -1,8 +1,8 @@
 """A recording played by a clock one can hold: pause, speed, seek, step.
 
 ``Replay`` is a source like any other; ``ReplayControl`` is what a person turns, from any thread. Rows come in
-event-time order, whatever was turned: whether a row is late is a property of the row, never of the pace. The recording is
-anything with the shape of ``Playable``.
+event-time order, whatever was turned: whether a row is late is a property of the row, never of the pace. The recording
+is anything with the shape of ``Playable``.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ class Replay:
 
     One iteration of ``chunks`` plays on from where ``rewind`` put it: at full speed up to the moment sought, then at
     the pace of the control. It ends with the recording, or when a moment is sought that lies behind (``is_rewound``);
-    then reset what was computed, rewind, and iterate again. Seeking forward goes on in the same iteration, unless so many
-    trades lie between that it begins anew nearer to the moment.
+    then reset what was computed, rewind, and iterate again. Seeking forward goes on in the same iteration, unless so
+    many trades lie between that it begins anew nearer to the moment.
 
     Parameters
     ----------
