@@ -11,7 +11,7 @@ from livepairs.backtest.metrics import measure
 from livepairs.backtest.notes import note_fills, note_funding, note_rows
 from livepairs.backtest.params import BacktestParams
 from livepairs.backtest.result import BacktestResult
-from livepairs.backtest.rows import as_table, only_pair, rows_of_pair
+from livepairs.backtest.rows import as_table, micros, only_pair, rows_of_pair
 from livepairs.schema import Pair
 
 __all__ = ["run_backtest"]
@@ -41,7 +41,7 @@ def run_backtest(
     marks
         A MARKS table to take funding and mark prices from.
     funding
-        Known funding events (see ``funding_from_events``). Where it knows a symbol it goes before ``marks``.
+        Known funding events (see ``funding_from_table``). Where it knows a symbol it goes before ``marks``.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def run_backtest(
 
 
 def _interval(rows: pa.Table) -> int:
-    ts = rows.column("ts").cast(pa.int64()).to_numpy()
+    ts = micros(rows.column("ts"))
     # A single row can hold no position, so that its length is of no account.
     return int(np.diff(ts).min()) if len(ts) > 1 else 1
 

@@ -1,4 +1,4 @@
-"""Funding at its real, recorded times: from MARKS, or from a table of past events.
+"""Funding at its real, recorded times: what is known of it, and into which bars it falls.
 
 Intervals change (LAYERUSDT went between 1 and 4 hours in May 2025) and stamps jitter by milliseconds, so nothing here
 counts hours: an event is where the data says it was.
@@ -15,32 +15,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from livepairs.backtest import kernel
-from livepairs.backtest.rows import Floats, Rows, Times
-from livepairs.errors import InputError
+from livepairs.backtest.result import columns_of
+from livepairs.backtest.rows import Floats, Rows, Times, micros, of_name, unique_names
 from livepairs.schema import TIME, Pair
 
-__all__ = ["FUNDING", "Funding", "funding_from_events", "funding_from_marks", "join_events", "known_funding"]
+__all__ = ["FUNDING", "Funding", "funding_from_marks", "join_events", "known_funding"]
 
-FUNDING: Final = pa.schema(
-    [
-        pa.field("ts", TIME, nullable=False),
-        pa.field("symbol", pa.string(), nullable=False),
-        pa.field("rate", pa.float64(), nullable=False),
-        pa.field("mark_price", pa.float64(), nullable=False),
-    ]
-)
+FUNDING: Final = columns_of(ts=TIME, symbol=pa.string(), rate=pa.float64(), mark_price=pa.float64())
 """Funding events in the order of ts: whoever holds ``qty`` then receives ``-qty * mark_price * rate``.
 
 ``mark_price`` is NaN where it was not recorded; the last close of the leg before the event stands in.
 """
-
-_NAMES: Final = {
-    "ts": ("ts", "fundingTime", "funding_time", "calc_time"),
-    "symbol": ("symbol",),
-    "rate": ("rate", "fundingRate", "funding_rate", "last_funding_rate"),
-    "mark_price": ("mark_price", "markPrice"),
-}
-"""What the venue's REST answer, its dump files and our own files call the columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +51,18 @@ def funding_from_marks(marks: pa.Table) -> Funding:
     When ``next_funding_ts`` moves on after its time has come, there was an event at that time, with the last rate and
     mark price before it. When it moves before its time, the event was only rescheduled.
     """
-    symbols = marks.column("symbol").combine_chunks()
-    names: list[str] = sorted(pc.unique(symbols).cast(pa.string()).to_pylist())
     events: list[tuple[int, str, float, float]] = []
     known = {}
-    for name in names:
-        rows = marks.filter(pc.equal(symbols.cast(pa.string()), name))
-        times = rows.column("ts").cast(pa.int64()).to_numpy()
+    for name in unique_names(marks.column("symbol")):
+        rows = of_name(marks, "symbol", name)
+        times = micros(rows.column("ts"))
         known[name] = (int(times[0]), int(times[-1]))
         events += [(int(ts), name, rate, mark) for ts, rate, mark in _events_of(rows, times)]
     return Funding(_table(sorted(events)), known)
 
 
 def _events_of(rows: pa.Table, times: Times) -> list[tuple[int, float, float]]:
-    due: Times = rows.column("next_funding_ts").cast(pa.int64()).to_numpy()
+    due = micros(rows.column("next_funding_ts"))
     rates: Floats = rows.column("funding_rate").to_numpy()
     prices: Floats = rows.column("mark_price").to_numpy()
     found = []
@@ -117,92 +100,18 @@ def known_funding(events: Funding | None, marks: pa.Table | None) -> Funding | N
 def _with_prices(events: pa.Table, marks: pa.Table) -> pa.Table:
     prices: Floats = events.column("mark_price").to_numpy().copy()
     names = events.column("symbol").to_numpy()
-    times: Times = events.column("ts").cast(pa.int64()).to_numpy()
-    symbols = marks.column("symbol").cast(pa.string())
-    for name in pc.unique(events.column("symbol")).to_pylist():
-        rows = marks.filter(pc.equal(symbols, name))
-        before = np.searchsorted(rows.column("ts").cast(pa.int64()).to_numpy(), times) - 1
+    times = micros(events.column("ts"))
+    for name in unique_names(events.column("symbol")):
+        rows = of_name(marks, "symbol", name)
+        before = np.searchsorted(micros(rows.column("ts")), times) - 1
         takes = (names == name) & np.isnan(prices) & (before >= 0)
         prices[takes] = rows.column("mark_price").to_numpy()[before[takes]]
     return events.set_column(3, FUNDING.field(3), pa.array(prices))
 
 
-def funding_from_events(table: pa.Table, *, file: str, symbol: str | None = None) -> Funding:
-    """Read a table of past funding events.
-
-    Parameters
-    ----------
-    table
-        Columns for time, rate and symbol and, if known, mark price, by our names (FUNDING) or the venue's
-        (``fundingTime``, ``calc_time``, ``fundingRate``, ``last_funding_rate``, ``markPrice``). Whole-number times are
-        milliseconds.
-    file
-        What to call it in errors.
-    symbol
-        The symbol of all rows, where the table has no such column.
-
-    Raises
-    ------
-    InputError
-        If a column is missing, or a time or rate is empty.
-    """
-    rows = table.num_rows
-    columns = {name: _find(table, name) for name in _NAMES}
-    for name in ("ts", "rate", *(() if symbol else ("symbol",))):
-        if columns[name] is None:
-            found = f"columns {', '.join(table.column_names)}"
-            raise InputError(file, found=found, expected=f"a column {' or '.join(map(repr, _NAMES[name]))}")
-    made = pa.table(
-        [
-            _as_time(columns["ts"]),
-            pa.repeat(symbol, rows) if columns["symbol"] is None else columns["symbol"].cast(pa.string()),
-            columns["rate"].cast(pa.float64()),
-            pa.repeat(float("nan"), rows) if columns["mark_price"] is None else _as_prices(columns["mark_price"]),
-        ],
-        names=FUNDING.names,
-    )
-    for name in ("ts", "symbol", "rate"):
-        if made.column(name).null_count:
-            raise InputError(file, found=f"an empty {name}", expected="a value in every row")
-    events = made.cast(FUNDING).sort_by([("ts", "ascending"), ("symbol", "ascending")])
-    return Funding(events, _spans(events))
-
-
-def _find(table: pa.Table, name: str) -> pa.ChunkedArray | None:
-    for alias in _NAMES[name]:
-        if alias in table.column_names:
-            return table.column(alias)
-    return None
-
-
-def _as_time(column: pa.ChunkedArray | None) -> pa.ChunkedArray:
-    assert column is not None
-    if pa.types.is_integer(column.type):
-        return column.cast(pa.timestamp("ms", tz="UTC")).cast(TIME)
-    # The venue's stamps may be in nanoseconds; what is below a microsecond is of no account.
-    return column.cast(TIME, safe=False)
-
-
-def _as_prices(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    # Old rows of the venue have an empty text where later ones have the price.
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        column = pc.if_else(pc.equal(column, ""), "nan", column)
-    return column.cast(pa.float64()).fill_null(float("nan"))
-
-
-def _spans(events: pa.Table) -> dict[str, tuple[int, int]]:
-    """Return the span each symbol's events cover: from the first up to when the one after the last may be due."""
-    spans = {}
-    for name in pc.unique(events.column("symbol")).to_pylist():
-        times = events.filter(pc.equal(events.column("symbol"), name)).column("ts").cast(pa.int64()).to_pylist()
-        last_interval = times[-1] - times[-2] if len(times) > 1 else 0
-        spans[name] = (times[0], times[-1] + last_interval)
-    return spans
-
-
 def _table(events: list[tuple[int, str, float, float]]) -> pa.Table:
-    columns = list(zip(*events, strict=True)) if events else [[], [], [], []]
-    return pa.table([pa.array(c, f.type) for c, f in zip(columns, FUNDING, strict=True)], schema=FUNDING)
+    rows = [dict(zip(FUNDING.names, event, strict=True)) for event in events]
+    return pa.Table.from_pylist(rows, schema=FUNDING)
 
 
 def join_events(funding: Funding | None, rows: Rows, pair: Pair, *, from_us: int, interval_us: int) -> Floats:
@@ -223,14 +132,14 @@ def join_events(funding: Funding | None, rows: Rows, pair: Pair, *, from_us: int
     """
     if funding is None or not funding.events.num_rows:
         return np.empty(0)
-    times: Times = funding.events.column("ts").cast(pa.int64()).to_numpy()
+    times = micros(funding.events.column("ts"))
     first, last = np.searchsorted(times, [from_us, rows.ts[-1] + interval_us])
     events = funding.events.slice(first, last - first)
     symbols = events.column("symbol")
     events = events.filter(pc.is_in(symbols, pa.array([pair.y, pair.x])))
     values = np.empty((kernel.EVENT_SLOTS, events.num_rows))
-    values[kernel.E_ROW] = np.searchsorted(rows.ts + interval_us, events.column("ts").cast(pa.int64()), side="right")
-    values[kernel.E_LEG] = pc.equal(events.column("symbol"), pair.x).to_numpy()
+    values[kernel.E_ROW] = np.searchsorted(rows.ts + interval_us, micros(events.column("ts")), side="right")
+    values[kernel.E_LEG] = pc.equal(events.column("symbol"), pa.scalar(pair.x)).to_numpy()
     values[kernel.E_RATE] = events.column("rate").to_numpy()
     values[kernel.E_MARK] = events.column("mark_price").to_numpy()
     return values.reshape(-1)

@@ -11,7 +11,7 @@ equity is marked at the close; the next decision is taken. With fills at the clo
 
 from __future__ import annotations
 
-from collections.abc import MutableSequence
+from collections.abc import MutableSequence, Sequence
 from math import sqrt
 from typing import Final
 
@@ -270,7 +270,7 @@ def mark(state: Numbers, params: Numbers, rows: Numbers, i: int, marks: Numbers)
     for leg in range(2):
         close = rows[(BAR_CLOSE + leg) * n + i]
         stale = rows[(BAR_STALE + leg) * n + i]
-        if stale == 0.0:
+        if params[ROLL] != 0.0 and stale == 0.0:
             measure_change(state, leg, close)
         state[CLOSE + leg] = close
         state[CLOSE_STALE + leg] = stale
@@ -284,7 +284,7 @@ def mark(state: Numbers, params: Numbers, rows: Numbers, i: int, marks: Numbers)
 
 
 @part
-def open_pnl(state: Numbers) -> float:
+def open_pnl(state: Sequence[float]) -> float:
     """Return what the open position has made at the last close, costs so far included; 0 when flat."""
     if state[SIDE] == 0.0:
         return 0.0

@@ -115,7 +115,7 @@ class BacktestMachine:
             qty_x=qty_x,
             entry_y=entry_y,
             entry_x=entry_x,
-            pnl=float(kernel.open_pnl(state)),
+            pnl=kernel.open_pnl(state.tolist()),
             bars_held=int(state[kernel.ROWS] - 1 - state[kernel.ENTRY_ROW]),
         )
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from livepairs.backtest.result import Metrics
-from livepairs.backtest.rows import Floats, Times
+from livepairs.backtest.rows import Floats, micros
 from livepairs.backtest.selection import deflated_sharpe
 
 __all__ = ["DAY_US", "METRICS", "YEAR_DAYS", "equity_returns", "measure"]
@@ -68,7 +68,7 @@ def measure(equity: pa.Table, trades: pa.Table, *, capital: float, interval_us: 
     """
     notes: list[str] = []
     made = dict.fromkeys(METRICS) | _of_equity(equity, capital, interval_us, notes) | _of_trades(trades, capital, notes)
-    made["exposure"] = pc.mean(pc.not_equal(equity.column("position"), 0)).as_py()
+    made["exposure"] = _exposure(equity)
     made["trials"] = 1
     return {name: _finite(made[name]) for name in METRICS}, tuple(notes)
 
@@ -80,7 +80,7 @@ def equity_returns(equity: pa.Table, *, capital: float, interval_us: int) -> tup
     are per bar. The equity must be positive throughout.
     """
     values: Floats = equity.column("equity").to_numpy()
-    ts: Times = equity.column("ts").cast(pa.int64()).to_numpy()
+    ts = micros(equity.column("ts"))
     if len(ts) and ts[-1] + interval_us - ts[0] >= DAILY_FROM_DAYS * DAY_US:
         days = ts // DAY_US
         ends = np.append(np.flatnonzero(days[1:] != days[:-1]), len(days) - 1)
@@ -100,8 +100,8 @@ def _of_equity(equity: pa.Table, capital: float, interval_us: int, notes: list[s
     if values.min() <= 0.0:
         notes.append("the equity fell to zero or below: the account was lost, and ratios of returns do not exist")
         return made
-    first, last = equity.column("ts").cast(pa.int64())[0].as_py(), equity.column("ts").cast(pa.int64())[-1].as_py()
-    made["annual_return"] = _annual_return(float(values[-1]) / capital, last + interval_us - first, notes)
+    ts = micros(equity.column("ts"))
+    made["annual_return"] = _annual_return(float(values[-1]) / capital, int(ts[-1] - ts[0]) + interval_us, notes)
     returns, per_year, kind = equity_returns(equity, capital=capital, interval_us=interval_us)
     notes.append(
         f"annual_vol, sharpe and sortino are from {len(returns):,} {kind} equity returns, {per_year:,.0f} a year"
@@ -147,11 +147,20 @@ def _ratios(returns: Floats, per_year: float, notes: list[str]) -> Metrics:
         made["sortino"] = mean / downside * sqrt(per_year)
     else:
         notes.append("sortino does not exist without a negative return")
-    centred = returns - mean
-    spread = float(np.mean(centred**2))
-    skew, kurtosis = float(np.mean(centred**3)) / spread**1.5, float(np.mean(centred**4)) / spread**2
+    skew, kurtosis = _shape(returns - mean)
     made["deflated_sharpe"] = deflated_sharpe(mean / deviation, len(returns), skew=skew, kurtosis=kurtosis)
     return made
+
+
+def _shape(centred: Floats) -> tuple[float, float]:
+    # Products, as numpy's general power is twenty times slower.
+    squares = centred * centred
+    variance = float(squares.mean())
+    return float((squares * centred).mean()) / variance**1.5, float((squares * squares).mean()) / variance**2
+
+
+def _exposure(equity: pa.Table) -> float | None:
+    return float(np.mean(equity.column("position").to_numpy() != 0)) if equity.num_rows else None
 
 
 def _of_trades(trades: pa.Table, capital: float, notes: list[str]) -> Metrics:

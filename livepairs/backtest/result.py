@@ -10,7 +10,7 @@ import pyarrow as pa
 from livepairs.backtest.params import BacktestParams
 from livepairs.schema import TIME, Pair
 
-__all__ = ["EQUITY", "LEGS", "REASONS", "ROUND_TRIPS", "BacktestResult", "Metrics"]
+__all__ = ["EQUITY", "LEGS", "REASONS", "ROUND_TRIPS", "BacktestResult", "Metrics", "columns_of"]
 
 Metrics = dict[str, float | int | None]
 """Metrics by name; None where a metric does not exist, and a note says why."""
@@ -19,11 +19,12 @@ REASONS: Final = ("exit", "stop", "time", "end")
 """Why a trade ended: z came back, z ran away, it was held long enough, or the data ended."""
 
 
-def _fields(**columns: pa.DataType) -> pa.Schema:
+def columns_of(**columns: pa.DataType) -> pa.Schema:
+    """Return the schema of columns that are never null."""
     return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns.items()])
 
 
-ROUND_TRIPS: Final = _fields(
+ROUND_TRIPS: Final = columns_of(
     entry_ts=TIME,
     exit_ts=TIME,
     side=pa.string(),
@@ -49,7 +50,7 @@ in quote currency. ``pnl_net = pnl_gross - fees - slippage + funding``, where po
 ``bars_held`` counts bars from the bar of the entry to the bar of the exit.
 """
 
-LEGS: Final = _fields(
+LEGS: Final = columns_of(
     trade=pa.int64(),
     symbol=pa.string(),
     qty=pa.float64(),
@@ -68,7 +69,7 @@ The money columns of the two legs add up to those of the trade exactly, to the l
 had no trade in the bar, so that it was filled at the carried close.
 """
 
-EQUITY: Final = _fields(ts=TIME, equity=pa.float64(), position=pa.int8(), drawdown=pa.float64())
+EQUITY: Final = columns_of(ts=TIME, equity=pa.float64(), position=pa.int8(), drawdown=pa.float64())
 """Equity at every bar's close.
 
 ``ts`` is the bar's open, as in BARS; ``position`` is 1 (long the spread), -1 (short) or 0 at that close; ``drawdown``

@@ -13,7 +13,18 @@ from livepairs.backtest import kernel
 from livepairs.errors import ConfigError, SchemaError, did_you_mean
 from livepairs.schema import Pair
 
-__all__ = ["Floats", "Rows", "Times", "as_table", "join_rows", "only_pair", "rows_of_pair"]
+__all__ = [
+    "Floats",
+    "Rows",
+    "Times",
+    "as_table",
+    "join_rows",
+    "micros",
+    "of_name",
+    "only_pair",
+    "rows_of_pair",
+    "unique_names",
+]
 
 Floats = npt.NDArray[np.float64]
 Times = npt.NDArray[np.int64]
@@ -53,7 +64,7 @@ def only_pair(pairs: pa.Table) -> Pair:
     ConfigError
         If it holds none or several, naming them.
     """
-    names = sorted(pc.unique(pairs.column("pair")).to_pylist())
+    names = unique_names(pairs.column("pair"))
     if len(names) == 1:
         return Pair.parse(names[0])
     found = ", ".join(names) if names else "no rows"
@@ -79,15 +90,15 @@ def join_rows(pairs: pa.Table, bars: pa.Table, pair: Pair, *, is_close_fill: boo
     SchemaError
         If a leg has no bar at the time of a row.
     """
-    pairs = rows_of_pair(pairs, pair)
-    ts = _times(pairs)
+    pairs = rows_of_pair(pairs.select(["ts", "pair", "z", "beta", "is_ready"]), pair)
+    ts = micros(pairs.column("ts"))
     values = np.empty((kernel.ROW_SLOTS, len(ts)))
     values[kernel.TS] = ts
     values[kernel.Z] = _numbers(pairs, "z")
     values[kernel.HEDGE] = _numbers(pairs, "beta")
     values[kernel.READY] = _numbers(pairs, "is_ready")
     for leg, symbol in enumerate((pair.y, pair.x)):
-        _put_leg(values, leg, _at(ts, _of(bars, "symbol", symbol), symbol), is_close_fill=is_close_fill)
+        _put_leg(values, leg, bars, _places(ts, bars, symbol), is_close_fill=is_close_fill)
     return Rows(ts, values)
 
 
@@ -99,48 +110,60 @@ def rows_of_pair(pairs: pa.Table, pair: Pair) -> pa.Table:
     ConfigError
         If there are rows, but none of that pair; with a suggestion.
     """
-    names = pc.unique(pairs.column("pair")).to_pylist()
-    if names and str(pair) not in names:
+    found = of_name(pairs, "pair", str(pair))
+    if pairs.num_rows and not found.num_rows:
+        names = unique_names(pairs.column("pair"))
         hint = did_you_mean(str(pair), names)
-        raise ConfigError(f"pair {str(pair)!r} is not in PAIRS{hint}; it has {', '.join(sorted(names))}")
-    return _of(pairs, "pair", str(pair))
+        raise ConfigError(f"pair {str(pair)!r} is not in PAIRS{hint}; it has {', '.join(names)}")
+    return found
 
 
-def _put_leg(values: Floats, leg: int, bars: pa.Table, *, is_close_fill: bool) -> None:
-    close = _numbers(bars, "close")
-    is_stale = _numbers(bars, "is_filled")
-    # A bar without trades has only the carried close; whatever its open says, that is the price there was.
-    values[kernel.FILL + leg] = close if is_close_fill else np.where(is_stale != 0.0, close, _numbers(bars, "open"))
+def unique_names(column: pa.ChunkedArray[Any]) -> list[str]:
+    """Return the different names in a text column, in order."""
+    return sorted(name for name in pc.unique(column.cast(pa.string())).to_pylist() if name is not None)
+
+
+def _put_leg(values: Floats, leg: int, bars: pa.Table, places: Times, *, is_close_fill: bool) -> None:
+    # Picking places from the whole columns is quicker than filtering the table, text columns and all.
+    close = _numbers(bars, "close")[places]
+    is_stale = _numbers(bars, "is_filled")[places]
     values[kernel.BAR_CLOSE + leg] = close
     values[kernel.BAR_STALE + leg] = is_stale
+    values[kernel.FILL + leg] = close
+    if not is_close_fill:
+        # A bar without trades has only the carried close; whatever its open says, that is the price there was.
+        np.copyto(values[kernel.FILL + leg], _numbers(bars, "open")[places], where=~is_stale)
 
 
-def _at(ts: Times, bars: pa.Table, symbol: str) -> pa.Table:
-    times = _times(bars)
+def _places(ts: Times, bars: pa.Table, symbol: str) -> Times:
+    """Return where in BARS the bars of a symbol at those times are."""
+    is_leg = pc.equal(bars.column("symbol").cast(pa.string()), pa.scalar(symbol))
+    places = np.flatnonzero(is_leg.to_numpy())
+    times = micros(bars.column("ts"))[places]
     if np.array_equal(times, ts):
-        return bars
-    places = np.searchsorted(times, ts)
-    is_found = places < len(times)
-    is_found[is_found] = times[places[is_found]] == ts[is_found]
+        return places
+    at = np.searchsorted(times, ts)
+    is_found = at < len(times)
+    is_found[is_found] = times[at[is_found]] == ts[is_found]
     if not is_found.all():
         when = np.datetime64(int(ts[~is_found][0]), "us")
-        raise SchemaError(
-            f"BARS has no bar of {symbol!r} at {when}Z, where PAIRS has a row; give the bars they were made of"
-        )
-    return bars.take(pa.array(places))
+        what = f"no bar of {symbol!r} at {when}Z, where PAIRS has a row"
+        raise SchemaError(f"BARS has {what}; give the bars the pairs were made of")
+    return places[at]
 
 
-def _of(rows: pa.Table, column: str, value: str) -> pa.Table:
-    names = rows.column(column)
-    if rows.num_rows and pc.min_max(names).as_py() == {"min": value, "max": value}:
-        return rows
-    return rows.filter(pc.equal(names, value))
+def of_name(rows: pa.Table, column: str, value: str) -> pa.Table:
+    """Return the rows whose ``column`` is ``value``, without copying when that is all of them."""
+    mask = pc.equal(rows.column(column).cast(pa.string()), pa.scalar(value))
+    return rows if pc.all(mask).as_py() else rows.filter(mask)
 
 
-def _times(rows: pa.Table) -> Times:
-    times: Times = rows.column("ts").cast(pa.int64()).to_numpy()
+def micros(column: pa.ChunkedArray[Any]) -> Times:
+    """Return a time column as microseconds since the epoch."""
+    times: Times = column.cast(pa.int64()).to_numpy()
     return times
 
 
 def _numbers(rows: pa.Table, column: str) -> npt.NDArray[Any]:  # float64 or bool, as the column is
-    return rows.column(column).to_numpy()
+    numbers: npt.NDArray[Any] = rows.column(column).to_numpy()
+    return numbers
