@@ -100,7 +100,9 @@ def test_a_value_that_cannot_be_used_says_what_can(name, text, allowed):
     assert environment_name(name) in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["port = true", "port = 1.5", "pairs = 3", "source = 3", "entry = false", "speed = []"])
+@pytest.mark.parametrize(
+    "text", ["port = true", "port = 1.5", "pairs = 3", "source = 3", "entry = false", "speed = []"]
+)
 def test_a_value_of_the_wrong_type_in_the_file_is_refused(tmp_path, text):
     with pytest.raises(ConfigError, match="it must be"):
         load_settings(environ={}, file=write(tmp_path, text))

@@ -140,12 +140,15 @@ class ReplayControl:
         """Say, as the replay, where it stands, and whether that is what its last order sought."""
         with self._lock:
             self._now_us = now_us
-            if is_goal and self._target_us == now_us:  # else something else has been sought meanwhile
+            is_reached = is_goal and self._target_us == now_us  # else something else has been sought meanwhile
+            if is_reached:
                 self._target_us = None
+        if is_reached:
+            self._changed()
 
     @contextmanager
     def listened(self, listener: Callable[[], None]) -> Iterator[None]:
-        """Call the listener after each change, on whatever thread made it, while the context lasts."""
+        """Call the listener after each change and arrival, on whatever thread made it, while the context lasts."""
         with self._lock:
             self._listeners.append(listener)
         try:

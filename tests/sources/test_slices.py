@@ -71,7 +71,7 @@ def test_rows_past_the_vouched_time_go_out_with_the_end():
 
 def test_marks_are_cut_as_trades_are():
     columns = {"ts": [10, 20], "recv_ts": [10, 20], "symbol": ["AAA", "AAA"], "next_funding_ts": [99, 99]}
-    numbers = dict.fromkeys(("mark_price", "index_price", "funding_rate"), [1.0, 1.0])
+    numbers = {key: [1.0, 1.0] for key in ("mark_price", "index_price", "funding_rate")}
     marks = pa.RecordBatch.from_pydict(columns | numbers, schema=MARKS)
     cut = Slices(iter([Chunk(empty(TRADES), marks, 30)]), start_us=10, end_us=30)
     assert [cut.take(15).marks.num_rows, cut.take(30).marks.num_rows] == [1, 1]
