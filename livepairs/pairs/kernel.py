@@ -50,7 +50,6 @@ STATISTICS: Final = (
 """What ``advance`` writes for each bar, in this order."""
 
 (BETA, ALPHA, SPREAD, MEAN, STD, Z, CORR, COINT_STAT, COINT_P, HALF_LIFE, IS_READY) = range(11)
-WIDTH: Final = 11
 
 NEAR_COLLINEAR: Final = 1e-5
 """Below this share of unexplained variance, co-moments of levels have lost too many digits for residuals."""
@@ -95,22 +94,23 @@ def advance(
     y_close, x_close
         Closes, ``(n,)``.
     out
-        Receives the rows, ``(n * len(STATISTICS),)``; NaN where a window is not full or a value has no meaning.
+        Receives the statistics, ``(len(STATISTICS) * n,)``, one after the other; NaN where a window is not full or a value has no meaning.
     """
-    for row in range(len(y_close)):
+    rows = len(y_close)
+    for row in range(rows):
         y = y_close[row]
         x = x_close[row]
         if layout[IS_LOG] == 1:
             y = log(y)
             x = log(x)
-        for column in range(WIDTH):
-            out[row * WIDTH + column] = math.nan
-        _advance_one(state, layout, first_bar + row, y, x, out, row * WIDTH)
+        for column in range(len(STATISTICS)):
+            out[column * rows + row] = math.nan
+        _advance_one(state, layout, first_bar + row, y, x, out, row, rows)
 
 
 @part
 def _advance_one(
-    state: Numbers, layout: Sequence[int], bar: int, y: float, x: float, out: Numbers, row: int
+    state: Numbers, layout: Sequence[int], bar: int, y: float, x: float, out: Numbers, row: int, rows: int
 ) -> None:
     window = layout[HEDGE_WINDOW]
     lags = layout[LAGS]
@@ -124,14 +124,14 @@ def _advance_one(
         sample = window - 1 - lags
         slide(state, layout[REGRESSION], 4 + 2 * lags, sample, bar, vector, layout[REGRESSION_MOMENTS])
     if seen > 0:
-        out[row + CORR] = _correlation(state, layout, bar, y, x)
+        out[CORR * rows + row] = _correlation(state, layout, bar, y, x)
     state[vector] = y
     state[vector + 1] = x
     if slide(state, layout[LEVELS], 2, window, bar, vector, layout[MOMENTS]):
-        _relate(state, layout, bar, y, x, out, row)
-        _score(state, layout, bar, ROUNDING * (math.fabs(y) + math.fabs(out[row] * x)), out, row)
+        _relate(state, layout, bar, y, x, out, row, rows)
+        _score(state, layout, bar, ROUNDING * (math.fabs(y) + math.fabs(out[row] * x)), out, row, rows)
     longest = max(window + layout[Z_WINDOW] - 1, layout[CORR_WINDOW] + 1)
-    out[row + IS_READY] = 1.0 if seen + 1 >= longest else 0.0
+    out[IS_READY * rows + row] = 1.0 if seen + 1 >= longest else 0.0
 
 
 @part
@@ -165,7 +165,7 @@ def _correlation(state: Numbers, layout: Sequence[int], bar: int, y: float, x: f
 
 @part
 def _relate(
-    state: Numbers, layout: Sequence[int], bar: int, y: float, x: float, out: Numbers, row: int
+    state: Numbers, layout: Sequence[int], bar: int, y: float, x: float, out: Numbers, row: int, rows: int
 ) -> None:
     """Write hedge ratio, intercept, spread, cointegration and half-life from a full hedge window."""
     at = layout[MOMENTS]
@@ -180,26 +180,28 @@ def _relate(
     else:
         shift = 0.0
         stat, life = from_moments(state, layout, bar, beta)
-    out[row + BETA] = beta
-    out[row + ALPHA] = y_mean + shift - beta * x_mean
+    out[BETA * rows + row] = beta
+    out[ALPHA * rows + row] = y_mean + shift - beta * x_mean
     y_away = (y - state[at]) - state[at + 2]
     x_away = (x - state[at + 1]) - state[at + 3]
-    out[row + SPREAD] = (y_away - shift) - beta * x_away
-    out[row + COINT_STAT] = stat
-    out[row + COINT_P] = mackinnon_p(stat)
-    out[row + HALF_LIFE] = life
+    out[SPREAD * rows + row] = (y_away - shift) - beta * x_away
+    out[COINT_STAT * rows + row] = stat
+    out[COINT_P * rows + row] = mackinnon_p(stat)
+    out[HALF_LIFE * rows + row] = life
 
 
 @part
-def _score(state: Numbers, layout: Sequence[int], bar: int, noise: float, out: Numbers, row: int) -> None:
+def _score(
+    state: Numbers, layout: Sequence[int], bar: int, noise: float, out: Numbers, row: int, rows: int
+) -> None:
     """Write mean, standard deviation and z of the last spreads; no z where the spread only shows rounding."""
     window = layout[Z_WINDOW]
     at = layout[OTHER_MOMENTS]
-    state[layout[VECTOR]] = out[row + SPREAD]
+    state[layout[VECTOR]] = out[SPREAD * rows + row]
     if not slide(state, layout[SPREAD_SLIDER], 1, window, bar, layout[VECTOR], at):
         return
     std = math.sqrt(state[at + 2] / (window - 1.0))
-    out[row + MEAN] = state[at] + state[at + 1]
-    out[row + STD] = std
+    out[MEAN * rows + row] = state[at] + state[at + 1]
+    out[STD * rows + row] = std
     if std > noise:
-        out[row + Z] = ((out[row + SPREAD] - state[at]) - state[at + 1]) / std
+        out[Z * rows + row] = ((out[SPREAD * rows + row] - state[at]) - state[at + 1]) / std

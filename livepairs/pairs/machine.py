@@ -14,10 +14,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from livepairs.columns import floats_of, ints_of, names_column, times_column
 from livepairs.errors import ConfigError
 from livepairs.pairs.kernel import IS_READY, STATISTICS, advance
 from livepairs.pairs.layout import Layout, make_layout
-from livepairs.schema import BARS, PAIRS, TIME, Pair, check, empty
+from livepairs.schema import BARS, PAIRS, Pair, check, empty
 
 __all__ = ["PRICES", "PairMachine", "PairParams"]
 
@@ -26,6 +27,8 @@ PRICES: Final = ("log", "level")
 
 LONGEST_WINDOW: Final = 1_000_000
 MOST_LAGS: Final = 32
+FEW_ROWS: Final = 64
+NO_ROWS: Final = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +80,10 @@ class _PairState:
         self.last: NDArray[np.float64] | None = None
 
     def advance(self, first_bar: int, y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
-        rows = np.empty(len(y) * len(STATISTICS))
-        advance(self.numbers, self.layout, first_bar, y, x, rows)
-        table = rows.reshape(len(y), len(STATISTICS))
-        self.last = table[-1]
+        """Return the statistics of consecutive bars, ``(len(STATISTICS), n)``."""
+        table = np.empty((len(STATISTICS), len(y)))
+        advance(self.numbers, self.layout, first_bar, y, x, table.reshape(-1))
+        self.last = table[:, -1]
         return table
 
 
@@ -131,7 +134,7 @@ class PairMachine:
         if len(parts) == 1:
             return parts[0]
         joined = pa.Table.from_batches(parts).combine_chunks().to_batches()[0]
-        order = np.argsort(joined.column("ts").cast(pa.int64()).to_numpy(), kind="stable")
+        order = np.argsort(ints_of(joined.column("ts")), kind="stable")
         return joined.take(pa.array(order))
 
     def _rows_of(self, pair: Pair, legs: _Legs) -> pa.RecordBatch | None:
@@ -144,12 +147,12 @@ class PairMachine:
         ts, y_close, x_close = y_ts[-rows:], y_close[-rows:], x_close[-rows:]
         table = self._states[pair].advance(int(ts[0]) // self._interval_us, y_close, x_close)
         columns = [
-            pa.array(ts).cast(TIME),
-            pa.array([str(pair)] * rows, pa.string()) if rows < 16 else pa.repeat(str(pair), rows),
+            times_column(ts),
+            names_column(str(pair), rows),
             pa.array(y_close),
             pa.array(x_close),
-            *(pa.array(table[:, column]) for column in range(IS_READY)),
-            pa.array(table[:, IS_READY] != 0.0),
+            *(pa.array(table[column]) for column in range(IS_READY)),
+            pa.array(table[IS_READY] != 0.0),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=PAIRS)
 
@@ -186,15 +189,23 @@ class _Legs:
     """The rows of a BARS batch by symbol."""
 
     def __init__(self, bars: pa.RecordBatch) -> None:
-        self._ts = bars.column("ts").cast(pa.int64()).to_numpy()
-        self._close = bars.column("close").to_numpy()
-        names = bars.column("symbol").dictionary_encode()
-        self._places = {name: place for place, name in enumerate(names.dictionary.to_pylist())}
-        self._codes = names.indices.to_numpy()
+        self._ts = ints_of(bars.column("ts"))
+        self._close = floats_of(bars.column("close"))
+        self._rows = _rows_by_name(bars.column("symbol"))
 
     def of(self, symbol: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        place = self._places.get(symbol)
-        if place is None:
-            return self._ts[:0], self._close[:0]
-        chosen = self._codes == place
+        """Return the times and closes of a symbol's rows; none if it has none."""
+        chosen = self._rows.get(symbol, NO_ROWS)
         return self._ts[chosen], self._close[chosen]
+
+
+def _rows_by_name(names: pa.Array) -> dict[str, NDArray[np.int64]]:
+    """Return the row numbers of each name; a few rows are quicker in plain Python."""
+    if len(names) <= FEW_ROWS:
+        rows: dict[str, list[int]] = {}
+        for row, name in enumerate(names.to_pylist()):
+            rows.setdefault(name, []).append(row)
+        return {name: np.array(numbers) for name, numbers in rows.items()}
+    encoded = names.dictionary_encode()
+    codes = encoded.indices.to_numpy()
+    return {name: np.flatnonzero(codes == code) for code, name in enumerate(encoded.dictionary.to_pylist())}

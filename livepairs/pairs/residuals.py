@@ -31,6 +31,7 @@ RESIDUALS: Final = Layout.RESIDUALS
 MOMENTS: Final = Layout.MOMENTS
 REGRESSION_MOMENTS: Final = Layout.REGRESSION_MOMENTS
 PRODUCTS: Final = Layout.PRODUCTS
+VECTOR: Final = Layout.VECTOR
 
 
 @part
@@ -40,12 +41,13 @@ def from_moments(state: Numbers, layout: Sequence[int], bar: int, beta: float) -
     size = lags + 2
     count = layout[HEDGE_WINDOW] - 1.0 - lags
     products = layout[PRODUCTS]
+    means = layout[VECTOR]  # the vector has been taken in, its place is free
+    for a in range(size):
+        state[means + a] = _mean(state, layout, _dimension(a, lags), beta)
     for a in range(size):
         for b in range(a, size):
             mixed = _moment(state, layout, _dimension(a, lags), _dimension(b, lags), beta)
-            mean_a = _mean(state, layout, _dimension(a, lags), beta)
-            mean_b = _mean(state, layout, _dimension(b, lags), beta)
-            state[products + a * size + b] = mixed + count * mean_a * mean_b
+            state[products + a * size + b] = mixed + count * state[means + a] * state[means + b]
     stat = adf_from_products(state, products, size, count)
     return stat, half_life_from_slope(_slope_of_change(state, layout, bar, beta, count))
 
