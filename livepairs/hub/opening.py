@@ -87,7 +87,7 @@ def _open_synthetic(settings: Settings, query: str) -> Opened:
 
 
 def _params(settings: Settings, symbols: tuple[str, ...]) -> RunParams:
-    from livepairs.pairs import PairParams
+    from livepairs.pairs.machine import PairParams
     from livepairs.pipeline import RunParams
 
     return RunParams(

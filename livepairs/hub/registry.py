@@ -14,6 +14,7 @@ from livepairs.clock import Clock, SystemClock
 from livepairs.config import Settings, load_settings
 from livepairs.errors import ConfigError
 from livepairs.hub.opening import Opened, legs, longest_window_us, open_source
+from livepairs.hub.kernels import compile_aside
 from livepairs.hub.run import Run, RunSetup
 from livepairs.schema import interval_us
 from livepairs.sources.replay import Replay, ReplayPlan
@@ -66,6 +67,7 @@ class Hub:
         self._clock = clock or SystemClock()
         self._opened = opened or open_source(settings)
         self._make_pipeline = make_pipeline or _make_pipeline
+        self._on_viewed: Callable[[], None] = compile_aside if make_pipeline is None else lambda: None
         self._runs: dict[str, Run] = {}
         self._leaving: set[Run] = set()
         self._is_closed = False
@@ -126,6 +128,7 @@ class Hub:
         idle_us = None if self._opened.live is not None else int(self.settings.run_idle_s * 1e6)
         run = Run(setup, self._clock, publish_hz=self.settings.publish_hz, idle_us=idle_us)
         run.on_closed = self._forget
+        run.on_viewed = self._on_viewed
         replaced = self._runs.pop(run_id, None)
         if replaced is not None:
             self._leaving.add(replaced)

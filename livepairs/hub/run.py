@@ -114,6 +114,8 @@ class Run:
         self._thread = threading.Thread(target=self._work, name=f"livepairs-run-{setup.id}", daemon=True)
         self.on_closed: Callable[[Run], None] = lambda _run: None
         """Called once, on the run's thread, when it is over."""
+        self.on_viewed: Callable[[], None] = lambda: None
+        """Called with each viewer added, on the caller's thread."""
 
     @property
     def id(self) -> str:
@@ -178,6 +180,7 @@ class Run:
     def add_viewer(self) -> None:
         """Count a page that shows it. Call it once the page is connected, never for a mere request."""
         self._viewers.add()
+        self.on_viewed()
 
     def remove_viewer(self) -> None:
         """Count a page less; some time after the last one the run ends."""
@@ -286,7 +289,7 @@ class Run:
         seeds = source.rewind()
         self._setup.pipeline.reset()
         for seed in seeds:
-            self._setup.pipeline.seed(seed.symbol, seed.ts_us, seed.price)
+            self._setup.pipeline.bars.seed(seed.symbol, seed.bar_us, seed.close)
         self._quiet_until_us = self._clock.now_us() + SEEK_QUIET_US
 
     async def _pass_on(self, source: Source) -> None:

@@ -82,11 +82,21 @@ class ReplayPlan:
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """The last trade of a symbol before the rows a replay begins with: what its first quiet bars repeat."""
+    """The close of the bar before the first one read: what a symbol's first quiet bars repeat.
+
+    Parameters
+    ----------
+    symbol
+        Whose.
+    bar_us
+        Time that bar opened.
+    close
+        Price of the symbol's last trade before the rows read.
+    """
 
     symbol: str
-    ts_us: int
-    price: float
+    bar_us: int
+    close: float
 
 
 class Replay:
@@ -128,14 +138,15 @@ class Replay:
         return self._plan.symbols or self._recording.symbols
 
     def rewind(self) -> tuple[Seed, ...]:
-        """Choose where to read from for the moment now sought; return the last trades before that, if any."""
+        """Choose where to read from for the moment now sought; return what was before that, if anything."""
         self._start_us = self._start_for(self.control.goal_us)
         self.is_rewound = False
         self.control.arrive(self._start_us - 1, is_goal=False)
         if self._start_us == self._recording.start_us:
             return ()
         before = ((symbol, self._recording.last_trade_before(symbol, self._start_us)) for symbol in self.symbols)
-        return tuple(Seed(symbol, *trade) for symbol, trade in before if trade is not None)
+        bar_us = self._start_us - self._plan.interval_us
+        return tuple(Seed(symbol, bar_us, trade[1]) for symbol, trade in before if trade is not None)
 
     def _start_for(self, target_us: int) -> int:
         """Return the event time to read from so that all windows are full at the target."""
@@ -164,7 +175,8 @@ class Replay:
                     await self._wait(woken, None if not order.is_playing else pace.next_us())
                     continue
                 if until_us > slices.now_us:
-                    yield slices.take(until_us)
+                    for chunk in slices.take(until_us):
+                        yield chunk
                 self.control.arrive(slices.now_us, is_goal=slices.now_us == order.target_us)
                 await self._clock.sleep(0)
 

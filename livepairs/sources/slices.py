@@ -22,6 +22,10 @@ SLICE_ROWS: Final = 131_072
 """Trades after which a slice is handed out although its end is not reached, so that an order never waits long."""
 
 
+JOIN_ROWS: Final = 8_192
+"""Trades up to which several batches are copied into one: fewer steps are worth more than a small copy."""
+
+
 class Slices:
     """The rows of a recording in event-time order, taken up to one time after the other.
 
@@ -37,6 +41,7 @@ class Slices:
         self._chunks = chunks
         self._trades = _Pending(TRADES)
         self._marks = _Pending(MARKS)
+        self._no_marks = empty(MARKS)
         self._end_us = end_us
         self._vouched_us = start_us - 1
         self._is_exhausted = False
@@ -48,18 +53,21 @@ class Slices:
         """True once every row has been taken."""
         return self.now_us >= self._end_us
 
-    def take(self, until_us: int) -> Chunk:
+    def take(self, until_us: int) -> list[Chunk]:
         """Return the rows after ``now_us`` up to ``until_us``, inclusive, or fewer where there are very many.
 
-        The chunk's ``now_us`` tells how far it goes; take again until that is ``until_us``.
+        It is one chunk where the rows are few, else one for each batch read, of which the last vouches for the time.
+        ``now_us`` then tells how far they go; take again until that is ``until_us``.
         """
         until_us = min(until_us, self._end_us)
         while self._vouched_us < until_us and not self._is_full():
             self._read()
-        self.now_us = max(self.now_us, min(until_us, self._vouched_us))
+        before_us, self.now_us = self.now_us, max(self.now_us, min(until_us, self._vouched_us))
         # A recording may hold rows past the time it vouches for; they go out with the end rather than get lost.
         cut_us = np.iinfo(np.int64).max if self.is_done else self.now_us
-        return Chunk(self._trades.take(cut_us), self._marks.take(cut_us), self.now_us)
+        *first, last = self._trades.take(cut_us)
+        chunks = [Chunk(trades, self._no_marks, before_us) for trades in first]
+        return [*chunks, Chunk(last, _joined(self._marks.take(cut_us)), self.now_us)]
 
     def close(self) -> None:
         """Let go of the recording's files."""
@@ -119,12 +127,16 @@ class _Pending:
         self._held.append(_Rows(batch, times, is_sorted=bool(np.all(times[1:] >= times[:-1]))))
         self.rows += batch.num_rows
 
-    def take(self, cut_us: int) -> pa.RecordBatch:
-        """Return the rows with ``ts <= cut_us`` and keep the others."""
+    def take(self, cut_us: int) -> list[pa.RecordBatch]:
+        """Return the rows with ``ts <= cut_us``, at least one batch, and keep the others."""
         parts = [rows.split(cut_us) for rows in self._held]
         taken = [due for due, _ in parts if due is not None]
         self._held = [rest for _, rest in parts if rest is not None]
         self.rows -= sum(batch.num_rows for batch in taken)
-        if not taken:
-            return empty(self._schema)
-        return taken[0] if len(taken) == 1 else pa.concat_batches(taken)  # type: ignore[attr-defined]  # newer than the stubs
+        if sum(batch.num_rows for batch in taken) > JOIN_ROWS:
+            return taken
+        return [_joined(taken) if taken else empty(self._schema)]
+
+
+def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)  # type: ignore[attr-defined]  # newer than the stubs

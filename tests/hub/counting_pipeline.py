@@ -24,6 +24,7 @@ class CountingPipeline:
         self.calls: list[str] = []
         self.threads: set[str] = set()
         self._news = threading.Condition()
+        self.bars = SimpleNamespace(seed=self._seed)
 
     def update(self, chunk: Chunk) -> None:
         self.threads.add(threading.current_thread().name)
@@ -43,8 +44,8 @@ class CountingPipeline:
         self.trade_count = 0
         self._note("reset")
 
-    def seed(self, symbol: str, ts_us: int, price: float) -> None:
-        self._note(f"seed {symbol}")
+    def _seed(self, symbol: str, bar_us: int, close: float) -> None:
+        self._note(f"seed {symbol} {close:g}")
 
     def finish(self) -> None:
         self._note("finish")

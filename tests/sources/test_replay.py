@@ -21,7 +21,7 @@ SECOND = 1_000_000
 
 
 def make_trades(count: int = 240, every_us: int = 250_000) -> list[Trade]:
-    return [Trade(START_US + n * every_us, ("AAA", "BBB")[n % 3 == 0], n) for n in range(count)]
+    return [Trade(START_US + n * every_us, ("AAA", "BBB")[n % 3 == 0], n, float(n)) for n in range(count)]
 
 
 class Player:
@@ -293,7 +293,10 @@ def test_a_moment_far_in_is_reached_from_near_with_the_last_trades_as_seeds():
     replay = Replay(recording, ManualClock(), ReplayPlan(prime_limit=10, warmup_us=5 * SECOND, history_us=0))
     replay.control.seek(START_US + 40 * SECOND + 123)
     seeds = replay.rewind()
-    assert [(seed.symbol, seed.ts_us - START_US) for seed in seeds] == [("AAA", 34_750_000), ("BBB", 34_500_000)]
+    assert [(seed.symbol, seed.bar_us - START_US, seed.close) for seed in seeds] == [
+        ("AAA", 34 * SECOND, 139.0),
+        ("BBB", 34 * SECOND, 138.0),
+    ]
     replay.control.seek(START_US)
     assert replay.rewind() == ()
 

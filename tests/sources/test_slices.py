@@ -17,6 +17,10 @@ trades_of_two_symbols = st.lists(
 ).map(lambda rows: [Trade(START_US + ts, symbol, number) for number, (ts, symbol) in enumerate(rows)])
 
 
+def rows_of(chunks: list[Chunk]) -> int:
+    return sum(chunk.trades.num_rows for chunk in chunks)
+
+
 def taken_ids(chunks: list[Chunk], symbol: str) -> list[int]:
     rows = [row for chunk in chunks for row in chunk.trades.to_pylist()]
     return [row["trade_id"] for row in rows if row["symbol"] == symbol]
@@ -33,7 +37,7 @@ def test_any_cuts_give_every_row_once_in_order(trades, cuts, batch_rows):
     chunks = []
     for offset in [*sorted(cuts), 10_000]:
         until_us = START_US + offset
-        chunk = cut.take(until_us)
+        (chunk,) = cut.take(until_us)
         chunks.append(chunk)
         assert chunk.now_us == max(recording.start_us - 1, min(until_us, recording.vouched_us))
         seen = sum(part.trades.num_rows for part in chunks)
@@ -47,7 +51,7 @@ def test_any_cuts_give_every_row_once_in_order(trades, cuts, batch_rows):
 def test_batch_holding_several_symbols_is_cut_by_time():
     batch = trades_batch([Trade(10, "AAA", 1), Trade(30, "AAA", 2), Trade(20, "BBB", 1), Trade(40, "BBB", 2)])
     cut = Slices(iter([Chunk(batch, empty(MARKS), 40)]), start_us=10, end_us=40)
-    first, second = cut.take(25), cut.take(40)
+    (first,), (second,) = cut.take(25), cut.take(40)
     assert first.trades.column("ts").cast(pa.int64()).to_pylist() == [10, 20]
     assert second.trades.column("ts").cast(pa.int64()).to_pylist() == [30, 40]
 
@@ -58,7 +62,7 @@ def test_very_many_rows_come_in_several_slices(monkeypatch):
     cut = Slices(recording.chunks(), start_us=START_US, end_us=recording.vouched_us)
     counts = []
     while not cut.is_done:
-        counts.append(cut.take(START_US + 1_000).trades.num_rows)
+        counts.append(rows_of(cut.take(START_US + 1_000)))
     assert sum(counts) == 100
     assert max(counts) < 20
 
@@ -66,7 +70,7 @@ def test_very_many_rows_come_in_several_slices(monkeypatch):
 def test_rows_past_the_vouched_time_go_out_with_the_end():
     batch = trades_batch([Trade(10, "AAA", 1), Trade(30, "AAA", 2)])
     cut = Slices(iter([Chunk(batch, empty(MARKS), 20)]), start_us=10, end_us=20)
-    assert cut.take(1_000).trades.num_rows == 2
+    assert rows_of(cut.take(1_000)) == 2
 
 
 def test_marks_are_cut_as_trades_are():
@@ -74,7 +78,7 @@ def test_marks_are_cut_as_trades_are():
     numbers = {key: [1.0, 1.0] for key in ("mark_price", "index_price", "funding_rate")}
     marks = pa.RecordBatch.from_pydict(columns | numbers, schema=MARKS)
     cut = Slices(iter([Chunk(empty(TRADES), marks, 30)]), start_us=10, end_us=30)
-    assert [cut.take(15).marks.num_rows, cut.take(30).marks.num_rows] == [1, 1]
+    assert [cut.take(15)[0].marks.num_rows, cut.take(30)[0].marks.num_rows] == [1, 1]
 
 
 @pytest.mark.parametrize("until_us", [5, 10, 30])
@@ -84,3 +88,14 @@ def test_closing_lets_go_of_the_files(until_us):
     cut.take(until_us)
     cut.close()
     assert recording.opened == 0
+
+
+def test_many_rows_are_not_copied_and_the_last_chunk_vouches(monkeypatch):
+    monkeypatch.setattr(slices, "JOIN_ROWS", 5)
+    recording = MemoryRecording([Trade(START_US + ts, "AB"[ts % 2] * 3, ts) for ts in range(40)])
+    cut = Slices(recording.chunks(), start_us=START_US, end_us=recording.vouched_us)
+    chunks = cut.take(START_US + 20)
+    assert len(chunks) > 1
+    assert rows_of(chunks) == 21
+    assert {chunk.now_us for chunk in chunks[:-1]} == {START_US - 1}
+    assert chunks[-1].now_us == START_US + 20

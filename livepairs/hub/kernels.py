@@ -1,0 +1,41 @@
+"""Get the compiled kernels aside, once somebody is looking: no page waits for them, and every bit stays the same."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+from typing import Final
+
+__all__ = ["compile_aside"]
+
+_LOG = logging.getLogger(__name__)
+
+MODULES: Final = ("livepairs.pipeline",)
+"""What brings along every kernel a run uses."""
+
+_asked = threading.Event()
+
+
+def compile_aside() -> None:
+    """Begin to make the kernels run compiled; at once back, and only the first call in a process does anything.
+
+    The machine code is made by a process of its own, for the compiler would hold up every thread of this one for
+    seconds; this one then takes it from the cache on disk. Should that fail, the kernels stay interpreted.
+    """
+    if _asked.is_set():
+        return
+    _asked.set()
+    threading.Thread(target=_compile, name="livepairs-kernels", daemon=True).start()
+
+
+def _compile() -> None:
+    from livepairs.stats.compiled import prepare
+
+    command = [sys.executable, "-m", "livepairs.stats.compiled", *MODULES]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+        prepare()
+    except (OSError, subprocess.CalledProcessError) as error:
+        _LOG.warning("the kernels stay interpreted, which is slower: %s", error)
