@@ -1,0 +1,214 @@
+"""The shapes of Binance's websocket messages, as msgspec structs; only the fields that become rows.
+
+Field names are the venue's. Unknown keys are ignored, and ``nq``, ``st``, ``ps`` and ``ap`` may be missing, since they
+came and went over the years. Prices come as decimal strings and are read straight into floats. ``payloads`` is the one
+way in; it never raises for any bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, Union
+
+import msgspec
+
+from livepairs.exchanges import Malformed
+
+__all__ = ["KIND_OF", "AggTrade", "Mark", "Payload", "Skipped", "Trade", "payloads"]
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+"""Ids and times: anything larger would not fit an int64 column, so the frame is malformed."""
+
+
+class AggTrade(msgspec.Struct, tag_field="e", tag="aggTrade", gc=False):
+    """Fills of one taker at one price within 100 ms (futures) or one order (spot); ``a`` is contiguous."""
+
+    s: str
+    p: float
+    q: float
+    T: Count
+    a: Count
+    m: bool
+    E: Count = 0
+    st: int = 1
+    X: str = "MARKET"
+
+
+class Trade(msgspec.Struct, tag_field="e", tag="trade", gc=False):
+    """One fill. On futures ``X`` tells market fills from insurance fund prints and spent ids."""
+
+    s: str
+    p: float
+    q: float
+    T: Count
+    t: Count
+    m: bool
+    E: Count = 0
+    st: int = 1
+    X: str = "MARKET"
+
+
+class Mark(msgspec.Struct, tag_field="e", tag="markPriceUpdate", gc=False):
+    """Mark price, index price ``i``, funding rate ``r`` and the next funding time ``T``; ``i`` and ``r`` may be ""."""
+
+    s: str
+    p: float
+    E: Count
+    i: str = ""
+    r: str = ""
+    T: Count = 0
+    st: int = 1
+
+
+class Skipped(msgspec.Struct, gc=False):
+    """A message that holds no rows: its kind, and the event time where it has one."""
+
+    kind: str
+    E: int = 0
+
+
+_SKIPPED_KINDS: Final = (
+    "bookTicker",
+    "depthUpdate",
+    "kline",
+    "continuous_kline",
+    "24hrMiniTicker",
+    "24hrTicker",
+    "forceOrder",
+    "compositeIndex",
+    "contractInfo",
+    "assetIndexUpdate",
+    "serverShutdown",
+    "avgPrice",
+    "1hTicker",
+    "4hTicker",
+    "1dTicker",
+)
+"""Kinds common enough to be skipped in one pass; any other kind is skipped too, only more slowly."""
+
+_SKIPPED = {
+    kind: msgspec.defstruct(f"Skipped{index}", [("E", Count, 0)], tag_field="e", tag=kind, gc=False)
+    for index, kind in enumerate(_SKIPPED_KINDS)
+}
+KIND_OF: Final[dict[type, str]] = {struct: kind for kind, struct in _SKIPPED.items()}
+"""What the messages without rows are called, by their struct."""
+
+Payload = AggTrade | Trade | Mark | Skipped
+
+# Unions built from a run-time list are beyond the type checker; msgspec checks them when the decoder is made.
+_Row: Any = Union[(AggTrade, Trade, Mark, *_SKIPPED.values())]
+
+
+class _Envelope(msgspec.Struct, gc=False):
+    """A combined-stream message."""
+
+    stream: str
+    data: Union[_Row, list[_Row]]  # noqa: UP007
+
+
+# strict=False reads the venue's decimal strings as floats within the parse, which saves a pass over every row.
+_COMBINED: Final = msgspec.json.Decoder(_Envelope, strict=False)
+_RAW: Final = msgspec.json.Decoder(Union[_Row, list[_Row]], strict=False)  # noqa: UP007
+_ANY: Final = msgspec.json.Decoder()
+
+# RecursionError: nesting thousands deep. ValueError covers invalid UTF-8 and msgspec's own errors.
+_UNREADABLE = (ValueError, RecursionError, msgspec.MsgspecError)
+_ROW_KINDS = frozenset({"aggTrade", "trade", "markPriceUpdate"})
+
+
+def payloads(frames: Sequence[bytes]) -> tuple[list[list[Payload]] | list[Payload], list[Malformed]]:
+    """Decode frames, combined or raw.
+
+    Returns
+    -------
+    One payload per frame, or one list of payloads per frame where some frame is an array or odd; and the frames that
+    could not be read, which have an empty list.
+    """
+    quick = _all_at_once(frames)
+    if quick is not None:
+        return quick, []
+    malformed: list[Malformed] = []
+    rows: list[list[Payload]] = []
+    for position, frame in enumerate(frames):
+        found = _one(frame)
+        if isinstance(found, str):
+            malformed.append(Malformed(position, found))
+            found = []
+        rows.append(found)
+    return rows, malformed
+
+
+def _all_at_once(frames: Sequence[bytes]) -> list[Payload] | None:
+    """Decode frames of one style in one call; None if any of them is an array, odd or malformed."""
+    joined = b"\n".join(frames)
+    if joined.count(b"\n") != len(frames) - 1:
+        return None
+    try:
+        if frames[0].startswith(b'{"stream"'):
+            found: list[Any] = [envelope.data for envelope in _COMBINED.decode_lines(joined)]
+        else:
+            found = _RAW.decode_lines(joined)
+    except _UNREADABLE:
+        return None
+    # Blank frames are passed over by decode_lines; positions would no longer agree.
+    if len(found) != len(frames) or list in set(map(type, found)):
+        return None
+    return found
+
+
+def _one(frame: bytes) -> list[Payload] | str:
+    """Return the payloads of a frame, or what is wrong with it."""
+    error = ""
+    for decoder in (_COMBINED, _RAW) if b'"stream"' in frame else (_RAW,):
+        try:
+            found: Any = decoder.decode(frame)
+        except _UNREADABLE as reason:
+            error = error or str(reason)
+            continue
+        data = found.data if isinstance(found, _Envelope) else found
+        return data if isinstance(data, list) else [data]
+    try:
+        value = _ANY.decode(frame)
+    except _UNREADABLE as reason:
+        return f"{_excerpt(frame)} ({reason})"
+    return _odd(value) or f"{_excerpt(frame)} ({error})"
+
+
+def _odd(value: Any) -> list[Payload] | None:
+    """Skip valid JSON of a kind that holds no rows by its name; None if it pretends to hold rows."""
+    if not isinstance(value, dict):
+        return None
+    data = value.get("data", value)
+    if isinstance(data, list):
+        return _odd_array(value, data)
+    if not isinstance(data, dict):
+        return None
+    kind = data.get("e") or _kind_without_name(value)
+    event = data.get("E")
+    if not isinstance(kind, str) or kind in _ROW_KINDS:
+        return None
+    return [Skipped(kind[:40], event if type(event) is int and 0 <= event < 2**62 else 0)]
+
+
+def _odd_array(value: dict[str, Any], data: list[Any]) -> list[Payload] | None:
+    """Skip an array of unknown kinds; a row in it that cannot be read makes the frame malformed."""
+    kinds = {row.get("e") if isinstance(row, dict) else None for row in data}
+    if kinds & _ROW_KINDS or not all(isinstance(kind, str | None) for kind in kinds):
+        return None
+    names = sorted(kind for kind in kinds if kind)
+    return [Skipped(name[:40]) for name in names] or [Skipped(_kind_without_name(value))]
+
+
+def _kind_without_name(value: dict[str, Any]) -> str:
+    """Name a message that does not name itself: spot's bookTicker by its stream, others by their keys."""
+    stream = value.get("stream")
+    if isinstance(stream, str):
+        return stream.partition("@")[2].partition("@")[0][:40] or "unnamed"
+    if "error" in value or "result" in value:
+        return "reply"
+    return "snapshot" if "lastUpdateId" in value else "unnamed"
+
+
+def _excerpt(frame: bytes) -> str:
+    shown = frame[:60].decode("utf-8", "replace")
+    return repr(shown + ("..." if len(frame) > 60 else ""))
