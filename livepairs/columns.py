@@ -6,13 +6,16 @@ their time. Numbers go into a column with plain ``pyarrow.array``, which copies 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from livepairs.schema import TIME
 
-__all__ = ["bits_of", "floats_of", "ints_of", "names_column", "times_column"]
+__all__ = ["bits_of", "by_symbol", "floats_of", "ints_of", "names_column", "times_column"]
 
 
 def ints_of(column: pa.Array) -> NDArray[np.int64]:
@@ -38,3 +41,18 @@ def times_column(values: NDArray[np.int64]) -> pa.Array:
 def names_column(name: str, rows: int) -> pa.Array:
     """Return ``rows`` times the same text."""
     return pa.array([name] * rows, pa.string()) if rows < 64 else pa.repeat(name, rows)
+
+
+def by_symbol(trades: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """Yield each symbol of a TRADES or MARKS batch with its rows, in their order; one symbol alone is not copied."""
+    if trades.num_rows == 0:
+        return
+    column = trades.column("symbol")
+    names = column.dictionary.to_pylist()
+    if len(names) == 1:
+        yield names[0], trades
+        return
+    codes = column.indices.to_numpy()
+    present = np.unique(codes)
+    for code in present.tolist():
+        yield names[code], trades if len(present) == 1 else trades.filter(pc.equal(column.indices, code))

@@ -7,16 +7,15 @@ nothing here looks at a clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from livepairs.bars.kernel import REASONS
 from livepairs.bars.ladder import Ladder, Rungs
-from livepairs.columns import names_column, times_column
+from livepairs.columns import by_symbol, names_column, times_column
 from livepairs.schema import BARS, Chunk, empty
 
 __all__ = ["BarCounts", "BarMachine"]
@@ -92,7 +91,7 @@ class BarMachine:
         pa.RecordBatch
             A BARS batch in the order of (ts, symbol as configured); may be empty.
         """
-        for symbol, trades in _by_symbol(chunk.trades):
+        for symbol, trades in by_symbol(chunk.trades):
             ladder = self._ladders.get(symbol)
             if ladder is None:
                 self._unknown += trades.num_rows
@@ -144,18 +143,3 @@ class BarMachine:
             pa.array(rungs.trade_counts == 0),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=BARS)
-
-
-def _by_symbol(trades: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
-    """Yield the rows of each symbol, in their order; a batch of one symbol is not copied."""
-    if trades.num_rows == 0:
-        return
-    column = trades.column("symbol")
-    names = column.dictionary.to_pylist()
-    if len(names) == 1:
-        yield names[0], trades
-        return
-    codes = column.indices.to_numpy()
-    present = np.unique(codes)
-    for code in present.tolist():
-        yield names[code], trades if len(present) == 1 else trades.filter(pc.equal(column.indices, code))

@@ -1,0 +1,209 @@
+"""The graph of one run: chunks to bars to pairs to events, joined with streamz.
+
+This is the one code path. A live feed, a replay on screen and a headless replay differ in the source whose chunks they
+hand to ``Pipeline.update``, and in nothing else. Only the run's own thread may call it; ``tables`` and ``status`` are
+read from any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import pyarrow as pa
+from streamz import Stream
+
+from livepairs.alerts.threshold import ThresholdMachine
+from livepairs.bars.machine import BarCounts, BarMachine
+from livepairs.columns import floats_of, ints_of
+from livepairs.digest import RunDigest
+from livepairs.errors import ConfigError
+from livepairs.pairs.machine import PairMachine, PairParams
+from livepairs.schema import BARS, MARKS, TRADES, Chunk, Pair, empty, interval_us
+from livepairs.tables.board import LAST_TRADES, Tables
+from livepairs.tempo import Tempo
+
+__all__ = ["Pipeline", "RunParams", "Status", "Tables"]
+
+LIMIT_ROWS: Final = 200_000
+LONGEST_GRACE_US: Final = 60_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RunParams:
+    """What a run computes.
+
+    Parameters
+    ----------
+    pairs
+        The pairs, in the order of their rows.
+    interval
+        Bar interval, a key of ``schema.INTERVALS_US``.
+    grace_us
+        How long after its end a bar stays open for trades under way, in microseconds.
+    pair_params
+        Windows, lags and price scale.
+    entry, exit
+        |z| at which the threshold event fires, and at which it clears.
+    """
+
+    pairs: tuple[Pair, ...]
+    interval: str = "1s"
+    grace_us: int = 500_000
+    pair_params: PairParams = field(default_factory=PairParams)
+    entry: float = 2.0
+    exit: float = 0.5
+
+    def __post_init__(self) -> None:
+        interval_us(self.interval)
+        if not 0 <= self.grace_us <= LONGEST_GRACE_US:
+            raise ConfigError(f"grace of {self.grace_us / 1000:g} ms is out of range; use 0 to {LONGEST_GRACE_US // 1000} ms")
+        if len(set(self.pairs)) != len(self.pairs):
+            raise ConfigError(f"a pair is named twice in {', '.join(map(str, self.pairs))}; name each once")
+
+    @property
+    def interval_us(self) -> int:
+        """Length of a bar in microseconds."""
+        return interval_us(self.interval)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What there is to say of a run between closed bars; replaced after each chunk, never changed.
+
+    Parameters
+    ----------
+    now_us
+        Event time up to which the source has vouched.
+    counts
+        Where every trade has gone.
+    forming
+        A BARS batch of the bars not closed yet; none, one or a few a symbol, oldest first.
+    z_now
+        Indicative z of each warm pair, at the last prices.
+    last_price, last_trade_us
+        By symbol.
+    trades_per_s
+        By symbol, over the last seconds of event time.
+    """
+
+    now_us: int = 0
+    counts: BarCounts = field(default_factory=BarCounts)
+    forming: pa.RecordBatch = field(default_factory=lambda: empty(BARS))
+    z_now: dict[Pair, float] = field(default_factory=dict)
+    last_price: dict[str, float] = field(default_factory=dict)
+    last_trade_us: dict[str, int] = field(default_factory=dict)
+    trades_per_s: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def trades(self) -> int:
+        """Trades handed in."""
+        return self.counts.trades
+
+    @property
+    def late(self) -> int:
+        """Trades that came after their bar's end and grace."""
+        return self.counts.late
+
+    @property
+    def rejected(self) -> dict[str, int]:
+        """Trades dropped, by reason."""
+        return self.counts.rejected
+
+
+class Pipeline:
+    """Machines joined to a graph, and the tables it fills.
+
+    Parameters
+    ----------
+    symbols
+        Symbols of the source, in the order of their bars.
+    params
+        What to compute.
+    limit_rows
+        Bars and pair rows the tables keep.
+    """
+
+    def __init__(self, symbols: Sequence[str], params: RunParams, *, limit_rows: int = LIMIT_ROWS) -> None:
+        for pair in params.pairs:
+            pair.check_symbols(tuple(symbols))
+        self.params = params
+        self.bars = BarMachine(symbols, interval_us=params.interval_us, grace_us=params.grace_us)
+        self.pairs = PairMachine(params.pairs, params.pair_params, interval_us=params.interval_us)
+        self.alerts = ThresholdMachine(entry=params.entry, exit=params.exit)
+        self.tables = Tables(limit_rows=limit_rows)
+        self.status = Status()
+        self._tempo = Tempo()
+        self._digest = RunDigest()
+        # Every node is held: streamz keeps only weak references downstream and drops what nobody holds.
+        self._chunks = Stream()
+        self._hops = {"bars": self._chunks.map(self.bars.update)}
+        self._hops["pairs"] = self._hops["bars"].map(self.pairs.update)
+        self._hops["events"] = self._hops["pairs"].map(self.alerts.update)
+        self._sinks: list[Stream] = []
+        for hop in self._hops:
+            self.listen(hop, getattr(self.tables, hop).append)
+            self.listen(hop, lambda batch, hop=hop: self._digest.update(hop, batch))
+
+    def listen(self, hop: str, take: Callable[[pa.RecordBatch], None]) -> None:
+        """Call ``take`` with every batch of ``"bars"``, ``"pairs"`` or ``"events"``, empty ones included."""
+        self._sinks.append(self._hops[hop].sink(take))
+
+    def update(self, chunk: Chunk) -> None:
+        """Take in one chunk and everything that follows from it."""
+        self._chunks.emit(chunk)
+        self._tempo.update(chunk)
+        if chunk.trades.schema.equals(TRADES):
+            newest = max(0, chunk.trades.num_rows - LAST_TRADES)
+            self.tables.trades.append(chunk.trades.slice(newest))
+        self.status = self._status(chunk.now_us)
+
+    def finish(self) -> None:
+        """Close the last bar with what it has, because the source has ended and nothing can follow."""
+        last_us = max(self._tempo.last_trade_us.values(), default=0)
+        end_us = max(last_us, self.status.now_us - 1)
+        bar_us = self.params.interval_us
+        close_us = (end_us // bar_us + 1) * bar_us + self.params.grace_us
+        self.update(Chunk(empty(TRADES), empty(MARKS), max(close_us, self.status.now_us)))
+
+    def reset(self) -> None:
+        """Forget everything, before the run begins again elsewhere."""
+        for machine in (self.bars, self.pairs, self.alerts):
+            machine.reset()
+        self.tables.reset()
+        self._tempo = Tempo()
+        self._digest = RunDigest()
+        self.status = Status()
+
+    def seed(self, symbol: str, ts_us: int, price: float) -> None:
+        """Begin a symbol with its last trade before the rows to come, which its quiet bars then repeat."""
+        self.bars.seed(symbol, ts_us, price)
+
+    def close(self) -> None:
+        """Take the graph apart; streamz would keep its sinks for ever."""
+        for sink in self._sinks:
+            sink.destroy()
+        self._sinks.clear()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of every closed row since the start or the last reset."""
+        return self._digest.hex()
+
+    @property
+    def warmup_bars(self) -> int:
+        """Bars after which every statistic has a full window."""
+        return self.params.pair_params.warmup_bars
+
+    def _status(self, now_us: int) -> Status:
+        prices = self._tempo.last_price
+        return Status(
+            now_us=now_us,
+            counts=self.bars.counts,
+            forming=self.bars.forming(),
+            z_now=self.pairs.peek(prices),
+            last_price=dict(prices),
+            last_trade_us=dict(self._tempo.last_trade_us),
+            trades_per_s=self._tempo.trades_per_s(now_us),
+        )
