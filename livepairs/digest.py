@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from livepairs.columns import ints_of
 from livepairs.schema import BARS, EVENTS, PAIRS
 
 __all__ = ["RunDigest"]
@@ -49,7 +50,9 @@ class RunDigest:
 def canonical_bytes(batch: pa.RecordBatch) -> bytes:
     """Return the rows one after the other, columns in schema order, little endian and without padding between them."""
     columns = [_canonical(column) for column in batch.columns]
-    rows = np.empty(batch.num_rows, [(field.name, column.dtype) for field, column in zip(batch.schema, columns, strict=True)])
+    rows = np.empty(
+        batch.num_rows, [(field.name, column.dtype) for field, column in zip(batch.schema, columns, strict=True)]
+    )
     for field, column in zip(batch.schema, columns, strict=True):
         rows[field.name] = column
     return rows.tobytes()
@@ -59,10 +62,11 @@ def _canonical(column: pa.Array) -> NDArray[Any]:  # of whatever type the column
     if pa.types.is_string(column.type):
         names = column.dictionary_encode()
         texts = np.array([text.encode() for text in names.dictionary.to_pylist()], f"S{NAME_BYTES}")
-        return texts[names.indices.to_numpy()]
+        padded: NDArray[np.bytes_] = texts[names.indices.to_numpy()]
+        return padded
     if pa.types.is_timestamp(column.type):
-        return column.cast(pa.int64()).to_numpy().astype("<i8", copy=False)
-    values = column.to_numpy(zero_copy_only=False)
+        return ints_of(column).astype("<i8", copy=False)
+    values: NDArray[Any] = column.to_numpy(zero_copy_only=False)
     if values.dtype.kind == "f":
         return np.where(np.isnan(values), np.nan, values).astype("<f8", copy=False)
     return values.astype("<i8" if values.dtype.kind == "i" else "u1", copy=False)

@@ -57,8 +57,8 @@ class ReplayResult:
 
     def __repr__(self) -> str:
         return (
-            f"ReplayResult({self.status.trades:,} trades -> {self.bars.num_rows:,} bars, {self.pairs.num_rows:,} pair rows, "
-            f"{self.events.num_rows:,} events; digest {self.digest[:12]})"
+            f"ReplayResult({self.status.trades:,} trades -> {self.bars.num_rows:,} bars, "
+            f"{self.pairs.num_rows:,} pair rows, {self.events.num_rows:,} events; digest {self.digest[:12]})"
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import pyarrow as pa
@@ -16,7 +17,6 @@ from streamz import Stream
 
 from livepairs.alerts.threshold import ThresholdMachine
 from livepairs.bars.machine import BarCounts, BarMachine
-from livepairs.columns import floats_of, ints_of
 from livepairs.digest import RunDigest
 from livepairs.errors import ConfigError
 from livepairs.pairs.machine import PairMachine, PairParams
@@ -58,7 +58,9 @@ class RunParams:
     def __post_init__(self) -> None:
         interval_us(self.interval)
         if not 0 <= self.grace_us <= LONGEST_GRACE_US:
-            raise ConfigError(f"grace of {self.grace_us / 1000:g} ms is out of range; use 0 to {LONGEST_GRACE_US // 1000} ms")
+            raise ConfigError(
+                f"grace of {self.grace_us / 1000:g} ms is out of range; use 0 to {LONGEST_GRACE_US // 1000} ms"
+            )
         if len(set(self.pairs)) != len(self.pairs):
             raise ConfigError(f"a pair is named twice in {', '.join(map(str, self.pairs))}; name each once")
 
@@ -144,7 +146,10 @@ class Pipeline:
         self._sinks: list[Stream] = []
         for hop in self._hops:
             self.listen(hop, getattr(self.tables, hop).append)
-            self.listen(hop, lambda batch, hop=hop: self._digest.update(hop, batch))
+            self.listen(hop, partial(self._take_digest, hop))
+
+    def _take_digest(self, hop: str, batch: pa.RecordBatch) -> None:
+        self._digest.update(hop, batch)
 
     def listen(self, hop: str, take: Callable[[pa.RecordBatch], None]) -> None:
         """Call ``take`` with every batch of ``"bars"``, ``"pairs"`` or ``"events"``, empty ones included."""

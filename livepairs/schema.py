@@ -179,7 +179,9 @@ class Pair:
         for leg in (self.y, self.x):
             if leg not in known:
                 hint = did_you_mean(leg, known)
-                raise ConfigError(f"symbol {leg!r} of pair {str(self)!r} is not in the source{hint}; it has {', '.join(known)}")
+                raise ConfigError(
+                    f"symbol {leg!r} of pair {str(self)!r} is not in the source{hint}; it has {', '.join(known)}"
+                )
 
     def __str__(self) -> str:
         return f"{self.y}/{self.x}"
@@ -266,7 +268,7 @@ def check(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 
 
 def symbol_column(symbol: str, rows: int) -> pa.DictionaryArray:
-    """Return ``rows`` times the same symbol as a TRADES or MARKS column, in constant memory for up to a million rows."""
+    """Return ``rows`` times the same symbol as a TRADES or MARKS column, without memory for up to a million."""
     indices = _ZEROS.slice(0, rows) if rows <= len(_ZEROS) else pa.repeat(pa.scalar(0, pa.int32()), rows)
     return pa.DictionaryArray.from_arrays(indices, pa.array([symbol]))
 

@@ -1,7 +1,7 @@
 """The z-score rule: an event when a pair's spread goes far out, another when it has come back.
 
-It fires at the first closed bar with ``|z| >= entry`` and clears at the first one after with ``|z| <= exit``. Between the
-two it stays as it is, so a z that hovers at the entry does not make a storm. NaN is never true. The state is a pure
+It fires at the first closed bar with ``|z| >= entry`` and clears at the first one after with ``|z| <= exit``. Between
+the two it stays as it is, so a z that hovers at the entry does not make a storm. NaN is never true. The state is a pure
 function of the PAIRS rows so far.
 """
 
@@ -65,7 +65,9 @@ class ThresholdMachine:
         for code, name in enumerate(names.dictionary.to_pylist()):
             rows = decisive[codes == code]
             for row in self._turns(name, rows, is_far):
-                event = self._event(int(ints_of(pairs.column("ts"))[row]), name, float(z[row]), is_far=bool(is_far[row]))
+                event = self._event(
+                    int(ints_of(pairs.column("ts"))[row]), name, float(z[row]), is_far=bool(is_far[row])
+                )
                 events.append((row, event))
         return event_batch([event for _, event in sorted(events, key=lambda item: item[0])])
 

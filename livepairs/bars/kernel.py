@@ -33,7 +33,7 @@ INFINITY: Final = float("inf")
 
 
 @kernel("i8[]", "f8[]", "i8", "i8", "i8[r]", "i8[r]", "f8[r]", "f8[r]", "u1[r]", "i8", "i8[]", "i8[]", "f8[]")
-def fold(  # noqa: PLR0913 - columns of a batch and of a state, which a kernel takes one by one
+def fold(
     state: MutableSequence[int],
     at_hand: MutableSequence[float],
     interval_us: int,
@@ -122,10 +122,8 @@ def fold(  # noqa: PLR0913 - columns of a batch and of a state, which a kernel t
             count = 0
             opened = high = low = p
             volume = quote_volume = buy_volume = 0.0
-        if p > high:
-            high = p
-        if p < low:
-            low = p
+        high = max(high, p)
+        low = min(low, p)
         close = p
         volume += q
         quote_volume += p * q

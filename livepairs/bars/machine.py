@@ -55,9 +55,7 @@ class BarMachine:
         Length of a bar, and how long after its end it stays open for trades under way, in microseconds.
     """
 
-    def __init__(
-        self, symbols: Sequence[str], *, interval_us: int = 1_000_000, grace_us: int = 500_000
-    ) -> None:
+    def __init__(self, symbols: Sequence[str], *, interval_us: int = 1_000_000, grace_us: int = 500_000) -> None:
         self.symbols = tuple(symbols)
         self.interval_us = interval_us
         self.grace_us = grace_us

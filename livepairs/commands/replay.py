@@ -19,17 +19,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recording", help="folder of the recording")
     parser.add_argument("--pair", action="append", default=[], metavar="Y/X", help="a pair; may be given several times")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder to write to; made if absent")
-    parser.add_argument("--bars", default="1s", metavar="INTERVAL", help="100ms, 1s, 5s, 1m, 5m, 15m or 1h (default 1s)")
+    parser.add_argument(
+        "--bars", default="1s", metavar="INTERVAL", help="100ms, 1s, 5s, 1m, 5m, 15m or 1h (default 1s)"
+    )
     parser.add_argument("--price", default="log", help="log or level (default log)")
-    parser.add_argument("--hedge-window", type=int, default=300, metavar="BARS", help="hedge ratio window (default 300)")
+    parser.add_argument(
+        "--hedge-window", type=int, default=300, metavar="BARS", help="hedge ratio window (default 300)"
+    )
     parser.add_argument("--z-window", type=int, default=300, metavar="BARS", help="z-score window (default 300)")
     parser.add_argument("--corr-window", type=int, default=300, metavar="BARS", help="correlation window (default 300)")
-    parser.add_argument("--adf-lags", type=int, default=1, metavar="N", help="lags of the cointegration test (default 1)")
-    parser.add_argument("--grace-ms", type=float, default=500.0, metavar="MS", help="grace for late trades (default 500)")
+    parser.add_argument(
+        "--adf-lags", type=int, default=1, metavar="N", help="lags of the cointegration test (default 1)"
+    )
+    parser.add_argument(
+        "--grace-ms", type=float, default=500.0, metavar="MS", help="grace for late trades (default 500)"
+    )
     parser.add_argument("--entry", type=float, default=2.0, metavar="Z", help="|z| at which an event fires (default 2)")
     parser.add_argument("--exit", type=float, default=0.5, metavar="Z", help="|z| at which it clears (default 0.5)")
     parser.add_argument("--healed", action="store_true", help="as it truly was: rows that came late are in their bars")
-    parser.add_argument("--batch-rows", type=int, default=131_072, metavar="N", help="rows at a time; changes no result")
+    parser.add_argument(
+        "--batch-rows", type=int, default=131_072, metavar="N", help="rows at a time; changes no result"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -69,7 +79,9 @@ def _write(result: ReplayResult, folder: Path) -> None:
         for name in ("bars", "pairs", "events"):
             pq.write_table(getattr(result, name), folder / f"{name}.parquet", compression="zstd", compression_level=1)
     except OSError as error:
-        raise ConfigError(f"cannot write to {str(folder)!r}: {error.strerror}; name a folder that can be written") from error
+        raise ConfigError(
+            f"cannot write to {str(folder)!r}: {error.strerror}; name a folder that can be written"
+        ) from error
 
 
 def _summary(result: ReplayResult) -> dict[str, object]:

@@ -94,7 +94,8 @@ def advance(
     y_close, x_close
         Closes, ``(n,)``.
     out
-        Receives the statistics, ``(len(STATISTICS) * n,)``, one after the other; NaN where a window is not full or a value has no meaning.
+        Receives the statistics, ``(len(STATISTICS) * n,)``, one after the other; NaN where a window
+        is not full or a value has no meaning.
     """
     rows = len(y_close)
     for row in range(rows):
@@ -191,9 +192,7 @@ def _relate(
 
 
 @part
-def _score(
-    state: Numbers, layout: Sequence[int], bar: int, noise: float, out: Numbers, row: int, rows: int
-) -> None:
+def _score(state: Numbers, layout: Sequence[int], bar: int, noise: float, out: Numbers, row: int, rows: int) -> None:
     """Write mean, standard deviation and z of the last spreads; no z where the spread only shows rounding."""
     window = layout[Z_WINDOW]
     at = layout[OTHER_MOMENTS]

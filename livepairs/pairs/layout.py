@@ -36,9 +36,7 @@ class Layout:
     SIZE: Final = 17
 
 
-def make_layout(
-    hedge_window: int, z_window: int, corr_window: int, *, lags: int, is_log: bool
-) -> NDArray[np.int64]:
+def make_layout(hedge_window: int, z_window: int, corr_window: int, *, lags: int, is_log: bool) -> NDArray[np.int64]:
     """Return the layout array; its last entry is the length of the state."""
     wide = 4 + 2 * lags
     sizes = (

@@ -177,7 +177,7 @@ class PairMachine:
         return now
 
     def _z_at(self, last: NDArray[np.float64], y: float, x: float) -> float:
-        row = dict(zip(STATISTICS, last.tolist(), strict=True))
+        row: dict[str, float] = dict(zip(STATISTICS, last.tolist(), strict=True))
         if not row["std"] > 0.0:
             return float("nan")
         if self.params.price == "log":

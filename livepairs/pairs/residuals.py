@@ -119,9 +119,7 @@ def _residual(state: Numbers, layout: Sequence[int], bar: int, beta: float) -> f
 
 
 @part
-def one_by_one(
-    state: Numbers, layout: Sequence[int], bar: int, beta: float
-) -> tuple[float, float, float, float]:
+def one_by_one(state: Numbers, layout: Sequence[int], bar: int, beta: float) -> tuple[float, float, float, float]:
     """Return the refined hedge ratio, the shift of the mean of y, the ADF statistic and the half-life.
 
     One step of iterative refinement: the residuals of the first fit are regressed on x once more.

@@ -2,8 +2,8 @@
 
 The C library's versions (and numpy's, which pick their code by processor) differ in the last bit between machines. A
 digest of results must not, so these use only operations that IEEE 754 fixes: + - * /, and scaling by powers of two.
-The reductions and coefficients of ``log`` and ``exp`` are those published with fdlibm (Sun Microsystems, 1993); both are
-within 1 ulp, and ``log`` within 0.52 ulp where it exceeds 4 in size.
+The reductions and coefficients of ``log`` and ``exp`` are those published with fdlibm (Sun Microsystems, 1993); both
+are within 1 ulp, and ``log`` within 0.52 ulp where it exceeds 4 in size.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ Cost: O(d^2) a bar, whatever the window. Means are kept relative to a vector of 
 last for the tails), so a price level of 100,000 costs no digits either.
 
 Layout of a slider's state in a flat float64 array: ``seen, head count, head reference[d], head mean[d], head
-moments[t], vectors of this block[window*d], tail reference[d], tails[window*(d+t)], scratch[d]`` with ``t = d(d+1)/2``. Moments are
-the upper triangle, row by row. The result is ``reference[d], mean - reference[d], moments[t]``, moments being sums of
+moments[t], vectors of this block[window*d], tail reference[d], tails[window*(d+t)], scratch[d]`` with ``t =
+d(d+1)/2``. Moments are the upper triangle, row by row. The result is ``reference[d], mean - reference[d], moments[t]``, moments being sums of
 products of deviations from the mean. Vector and result live in the same array, at places the caller names.
 """
 
@@ -148,7 +148,9 @@ def _join(state: Numbers, at: int, d: int, window: int, place: int, out: int) ->
     for a in range(d):
         scaled = state[out + d + a] * weight
         for b in range(a, d):
-            state[out + 2 * d + entry] = (state[moments + entry] + state[tail + d + entry]) + scaled * state[out + d + b]
+            state[out + 2 * d + entry] = (state[moments + entry] + state[tail + d + entry]) + scaled * state[
+                out + d + b
+            ]
             entry += 1
     for a in range(d):
         state[out + a] = state[reference + a]
