@@ -19,9 +19,10 @@ Cost: O(d^2) a bar, whatever the window. Means are kept relative to a vector of 
 last for the tails), so a price level of 100,000 costs no digits either.
 
 Layout of a slider's state in a flat float64 array: ``seen, head count, head reference[d], head mean[d], head
-moments[t], vectors of this block[window*d], tail reference[d], tails[window*(d+t)], scratch[d]`` with ``t =
-d(d+1)/2``. Moments are the upper triangle, row by row. The result is ``reference[d], mean - reference[d], moments[t]``, moments being sums of
-products of deviations from the mean. Vector and result live in the same array, at places the caller names.
+moments[t], vectors of this block[window*d], tail reference[d], tails[window*(d+t)], scratch[d]`` with
+``t = d(d+1)/2``. Moments are the upper triangle, row by row. The result is ``reference[d], mean - reference[d],
+moments[t]``, moments being sums of products of deviations from the mean. Vector and result live in the same array, at
+places the caller names.
 """
 
 from __future__ import annotations
