@@ -50,42 +50,43 @@ def backtest(bars: list[Bar], rules: Rules, events: list[tuple], interval_us: in
     ledger = Ledger()
     trade = None  # the open one
     order = None  # ("enter", side, beta) or ("leave", reason)
-    must_wait = False
+    memory = {"must_wait": False}
     for number, bar in enumerate(bars):
         settled = [e for e in events if bar.ts <= e[0] < bar.ts + interval_us]
         before = bars[number - 1] if number else None
         if rules.fill == "close" and trade:
             pay_funding(trade, settled, before)
-        if order:
-            price = fill_prices(bar, rules)
-            if order[0] == "leave":
-                finish(ledger, trade, bar, number, price, order[1], rules)
-                trade = None
-            else:
-                trade = begin(order, bar, number, price, rules)
-            order = None
+        if order and order[0] == "enter":
+            trade = begin(order, bar, number, fill_prices(bar, rules), rules)
+        elif order:
+            finish(ledger, trade, (bar, number, fill_prices(bar, rules)), order[1], rules)
+            trade = None
         if rules.fill == "open" and trade:
             pay_funding(trade, settled, before)
         write_mark(ledger, trade, bar, rules)
-        if not bar.is_ready:
-            continue
-        if trade:
-            reason = why_leave(trade, bar.z, number, rules)
-            if reason:
-                order = ("leave", reason)
-                must_wait = must_wait or reason == "stop"
-        else:
-            if must_wait and abs(bar.z) <= rules.exit:
-                must_wait = False
-            side = which_side(bar.z, rules)
-            if side and not must_wait and math.isfinite(bar.beta):
-                order = ("enter", side, bar.beta)
+        order = decide(bar, number, trade, memory, rules)
     if trade:
-        finish(ledger, trade, bars[-1], len(bars) - 1, bars[-1].close, "end", rules)
+        finish(ledger, trade, (bars[-1], len(bars) - 1, bars[-1].close), "end", rules)
         for column in (ledger.equity, ledger.position, ledger.drawdown):
             column.pop()
         write_mark(ledger, None, bars[-1], rules)
     return ledger
+
+
+def decide(bar, number, trade, memory, rules):
+    if not bar.is_ready:
+        return None
+    if trade:
+        reason = why_leave(trade, bar.z, number, rules)
+        if reason == "stop":
+            memory["must_wait"] = True
+        return ("leave", reason) if reason else None
+    if abs(bar.z) <= rules.exit:
+        memory["must_wait"] = False
+    side = which_side(bar.z, rules)
+    if side and not memory["must_wait"] and math.isfinite(bar.beta):
+        return ("enter", side, bar.beta)
+    return None
 
 
 def which_side(z, rules):
@@ -152,7 +153,8 @@ def cost(qty, price, bps):
     return abs(qty) * price * bps / 1e4
 
 
-def finish(ledger, trade, bar, number, price, reason, rules):
+def finish(ledger, trade, fill, reason, rules):
+    bar, number, price = fill
     done = dict(trade, exit=price, exit_ts=bar.ts, reason=reason, bars_held=number - trade["number"])
     done["exit_stale"] = bar.is_filled
     for name, bps in (("fees", rules.fee_bps), ("slippage", rules.slippage_bps)):

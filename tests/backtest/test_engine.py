@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import asdict
 
 import pyarrow as pa
@@ -22,36 +23,29 @@ from tests.backtest.reference import Bar, Rules
 
 FREE = BacktestParams(fee_bps=0, slippage_bps=0)
 
-PRICES = st.floats(1.0, 100_000.0)
-Z = st.one_of(
-    st.sampled_from([0.0, 0.5, -0.5, 2.0, -2.0, 4.0, -4.0, math.nan]),
-    st.floats(-5.0, 5.0),
-)
-BETA = st.one_of(st.floats(-3.0, 3.0), st.sampled_from([0.0, math.nan, math.inf]))
+ODD_Z = [0.0, 0.5, -0.5, 2.0, -2.0, 4.0, -4.0, math.nan]
 
 
 @st.composite
 def markets(draw: st.DrawFn) -> tuple[list[Bar], list[tuple]]:
-    """Random bars with every oddity at once, and funding at irregular times."""
+    """Random bars with every oddity at once, and funding at irregular times.
+
+    The length shrinks; what is in a bar comes from a seeded generator, as drawing each number takes seconds.
+    """
     count = draw(st.integers(1, 60))
+    dice = random.Random(draw(st.integers(0, 1 << 32)))
+    close = (dice.uniform(1, 100_000), dice.uniform(1, 100_000))
     bars = []
-    close = (draw(PRICES), draw(PRICES))
     for i in range(count):
-        is_filled = (draw(st.integers(0, 4)) == 0, draw(st.integers(0, 4)) == 0)
-        moved = [c * draw(st.floats(0.97, 1.03)) for c in close]
-        opened = tuple(
-            c if filled else c * draw(st.floats(0.99, 1.01)) for c, filled in zip(close, is_filled, strict=True)
-        )
-        close = tuple(c if filled else m for c, m, filled in zip(close, moved, is_filled, strict=True))
-        is_ready = draw(st.integers(0, 7)) > 0
-        bars.append(Bar(START_US + i * SECOND, draw(Z), draw(BETA), is_ready, opened, close, is_filled))
-    event = st.tuples(
-        st.integers(START_US - SECOND, START_US + (count + 1) * SECOND),
-        st.integers(0, 1),
-        st.floats(-0.01, 0.01),
-        st.one_of(st.none(), PRICES),
-    )
-    return bars, draw(st.lists(event, max_size=8))
+        is_filled = (dice.random() < 0.2, dice.random() < 0.2)
+        opened = tuple(c if f else c * dice.uniform(0.99, 1.01) for c, f in zip(close, is_filled, strict=True))
+        close = tuple(c if f else c * dice.uniform(0.97, 1.03) for c, f in zip(close, is_filled, strict=True))
+        z = dice.choice(ODD_Z) if dice.random() < 0.4 else dice.uniform(-5, 5)
+        beta = dice.choice([0.0, math.nan, math.inf]) if dice.random() < 0.1 else dice.uniform(-3, 3)
+        bars.append(Bar(START_US + i * SECOND, z, beta, dice.random() < 0.9, opened, close, is_filled))
+    times = sorted(dice.randrange(START_US - SECOND, START_US + (count + 1) * SECOND) for _ in range(dice.randrange(9)))
+    rates = [(ts, dice.randrange(2), dice.uniform(-0.01, 0.01)) for ts in times]
+    return bars, [(*rate, dice.choice([None, dice.uniform(1, 100_000)])) for rate in rates]
 
 
 @st.composite
