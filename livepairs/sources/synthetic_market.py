@@ -91,6 +91,7 @@ class SyntheticMarket:
     def blocks(self, *, end_us: int | None = None) -> Iterator[Block]:
         """Yield ten minutes after ten minutes from the start on; without end, or all rows before ``end_us``."""
         params, hidden, traded = self.params, HiddenPrices(self.params), [0] * len(INSTRUMENTS)
+        self._missing, self._late, self._made_us = Counter(), {}, params.start_us
         number = 0
         while end_us is None or self._made_us < end_us:
             start_us = params.start_us + number * BLOCK_US
@@ -166,7 +167,7 @@ class SyntheticMarket:
         ts_us = np.repeat(seconds[is_there], len(INSTRUMENTS))
         scale = np.array([instrument.ticks_per_unit * 10 for instrument in INSTRUMENTS])
         mid = np.stack([mid[:: _SECOND_US // STEP_US][is_there] for mid in mids], axis=1)
-        # One in 100,000 around 1e-4, slowly up and down with the hour, a little more for each symbol.
+        # About 1e-4 for eight hours, slowly up and down within each hour, and not the same for each symbol.
         minute = (ts_us // _MINUTE_US) % 60
         funding = (10_000 + 200 * np.minimum(minute, 60 - minute) + np.tile([0, 500, -900], len(mid))) / 1e8
         columns = {

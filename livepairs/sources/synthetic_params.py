@@ -167,6 +167,7 @@ class SyntheticParams:
 
 
 _LIMITS: Final = {
+    "seed": (0, 4_294_967_295),
     "hours": (0.01, 8_760),
     "rate": (0.1, 100_000),
     "half_life_s": (1, 86_400),

@@ -66,7 +66,7 @@ def row_groups_of(folder: Path, entry: FileEntry) -> tuple[RowGroup, ...]:
 def read_row_group(group: RowGroup, columns: list[str]) -> pa.Table:
     """Decode the named columns of a row group; safe from several threads at once."""
     try:
-        with pq.ParquetFile(group.path, metadata=group.footer, memory_map=True) as file:
+        with pq.ParquetFile(group.path, metadata=group.footer, memory_map=True, pre_buffer=False) as file:
             return file.read_row_group(group.index, columns=columns, use_threads=False)
     except (OSError, pa.ArrowException) as error:
         raise _unreadable(group.path, error) from error
