@@ -49,13 +49,13 @@ class Kernel:
         """Run the Python source. Memory views yield plain Python numbers, which are twice as quick as numpy's."""
         return self.source(*(a.data if isinstance(a, np.ndarray) else a for a in arguments))
 
-    def compile(self) -> None:
-        """Build the machine code, or take it from the cache on disk."""
+    def compile(self, *, is_cached: bool) -> None:
+        """Build the machine code, or take it from the cache on disk if there may be one."""
         if self._compiled is None:
             import numba
 
             types = tuple(_numba_type(code) for code in self.signature)
-            self._compiled = numba.njit(types, cache=True, error_model="python")(self.source)
+            self._compiled = numba.njit(types, cache=is_cached, error_model="python")(self.source)
 
 
 def kernel(*signature: str) -> Callable[[Callable[..., Any]], Kernel]:
@@ -97,10 +97,13 @@ def prepare() -> None:
     for function in _parts:
         register_jitable(function)
     _parts.clear()
-    outer, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(_cache_folder())
+    folder = _cache_folder()
+    # Left to itself numba would turn to the __pycache__ beside the source, which knows nothing of other files' changes.
+    is_cached = _can_write(folder)
+    outer, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
     try:
         for made in _kernels:
-            made.compile()
+            made.compile(is_cached=is_cached)
     finally:
         numba.config.CACHE_DIR = outer
 
@@ -113,13 +116,27 @@ def _numba_type(code: str) -> Any:  # a numba type; numba has no annotations
     return types.Array(scalar, 1, "C", readonly=mode == "r]") if bracket else scalar
 
 
+def _can_write(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
+
+
 def _cache_folder() -> Path:
-    """Return a folder named after the sources of all kernels and parts, so that a change never meets an old cache."""
-    key = hashlib.sha256()
-    sources = {made.source.__code__.co_filename for made in _kernels}
+    """Return a folder named after the sources of all kernels and parts, so that a change never meets an old cache.
+
+    Whole rooms are read, because a kernel freezes what it takes from its neighbours (parts, and constants such as the
+    places of a layout); and always the same rooms, so that every process of a machine finds one cache.
+    """
     package = Path(__file__).parent.parent
-    for file in sorted(sources | {str(path) for path in package.glob("stats/*.py")}):
-        key.update(Path(file).read_bytes())
+    rooms = {file.parent for file in package.glob("*/kernel*.py")} | {Path(__file__).parent}
+    files = {file for room in rooms for file in room.glob("*.py")}
+    files |= {Path(made.source.__code__.co_filename) for made in _kernels}
+    key = hashlib.sha256()
+    for file in sorted(files):
+        key.update(file.read_bytes())
     root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(root) / "livepairs" / f"kernels-{sys.implementation.cache_tag}-{key.hexdigest()[:16]}"
 
