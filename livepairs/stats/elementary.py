@@ -56,7 +56,7 @@ def log(x: float) -> float:
 
 @part
 def exp(x: float) -> float:
-    """Return e to the power of ``x`` for ``-700 <= x <= 700``; 0 below that, infinity above.
+    """Return e to the power of ``x`` for ``-700 <= x <= 700``; 0 below that, infinity above, NaN for NaN.
 
     Examples
     --------
@@ -65,6 +65,8 @@ def exp(x: float) -> float:
     >>> abs(exp(-7.25) / math.exp(-7.25) - 1) < 3e-16
     True
     """
+    if x != x:
+        return x
     if x < -700.0:
         return 0.0
     if x > 700.0:
@@ -87,7 +89,7 @@ def exp(x: float) -> float:
 
 @part
 def normal_cdf(x: float) -> float:
-    """Return the standard normal distribution function, to about 1e-11 relative in the lower tail too.
+    """Return the standard normal distribution function, to about 1e-11 relative in the lower tail too; NaN for NaN.
 
     Notes
     -----
@@ -101,6 +103,8 @@ def normal_cdf(x: float) -> float:
     >>> round(normal_cdf(-1.959963984540054), 12)
     0.025
     """
+    if x != x:
+        return x
     if x < -TAIL:
         return _lower_tail(x)
     if x > TAIL:
