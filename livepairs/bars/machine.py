@@ -66,6 +66,7 @@ class BarMachine:
         self._ladders = {
             symbol: Ladder(interval_us=self.interval_us, grace_us=self.grace_us) for symbol in self.symbols
         }
+        self._trades = 0
         self._unknown = 0
 
     def seed(self, symbol: str, bar_start_us: int, close: float) -> None:
@@ -89,6 +90,7 @@ class BarMachine:
         pa.RecordBatch
             A BARS batch in the order of (ts, symbol as configured); may be empty.
         """
+        self._trades += chunk.trades.num_rows
         for symbol, trades in by_symbol(chunk.trades):
             ladder = self._ladders.get(symbol)
             if ladder is None:
@@ -110,13 +112,12 @@ class BarMachine:
         ladders = self._ladders.values()
         rejected = {reason: sum(ladder.rejected[reason] for ladder in ladders) for reason in REASONS}
         rejected["unknown_symbol"] = self._unknown
-        barred = sum(ladder.barred for ladder in ladders)
-        late = sum(ladder.late for ladder in ladders)
         return BarCounts(
-            trades=barred + late + sum(rejected.values()),
-            barred=barred,
+            # Counted at the door, not added up from the rest: the sum would hide a trade that was lost.
+            trades=self._trades,
+            barred=sum(ladder.barred for ladder in ladders),
             forming=sum(int(ladder.open_bars.trade_counts.sum()) for ladder in ladders),
-            late=late,
+            late=sum(ladder.late for ladder in ladders),
             rejected=rejected,
         )
 
