@@ -6,6 +6,7 @@ knows nothing of where they come from; slicing them otherwise (at bar times) cha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,7 @@ from livepairs.errors import ConfigError
 from livepairs.pairs.kernel import IS_READY, STATISTICS, advance
 from livepairs.pairs.layout import Layout, make_layout
 from livepairs.schema import BARS, PAIRS, Pair, check, empty
+from livepairs.stats.elementary import log
 
 __all__ = ["PRICES", "PairMachine", "PairParams"]
 
@@ -172,16 +174,17 @@ class PairMachine:
             if state.last is None or pair.y not in closes or pair.x not in closes:
                 continue
             z = self._z_at(state.last, closes[pair.y], closes[pair.x])
-            if np.isfinite(z):
+            if math.isfinite(z):
                 now[pair] = z
         return now
 
     def _z_at(self, last: NDArray[np.float64], y: float, x: float) -> float:
         row: dict[str, float] = dict(zip(STATISTICS, last.tolist(), strict=True))
-        if not row["std"] > 0.0:
-            return float("nan")
+        if not math.isfinite(row["z"]):
+            # Not warm, or the spread only shows rounding: what has no z at the close has none in between.
+            return math.nan
         if self.params.price == "log":
-            y, x = float(np.log(y)), float(np.log(x))
+            y, x = log(y), log(x)
         return (y - row["alpha"] - row["beta"] * x - row["mean"]) / row["std"]
 
 
