@@ -17,6 +17,7 @@ from streamz import Stream
 
 from livepairs.alerts.threshold import ThresholdMachine
 from livepairs.bars.machine import BarCounts, BarMachine
+from livepairs.columns import ints_of
 from livepairs.digest import RunDigest
 from livepairs.errors import ConfigError
 from livepairs.pairs.machine import PairMachine, PairParams
@@ -166,8 +167,10 @@ class Pipeline:
 
     def finish(self) -> None:
         """Close the last bar with what it has, because the source has ended and nothing can follow."""
-        last_us = max(self._tempo.last_trade_us.values(), default=0)
-        end_us = max(last_us, self.status.now_us - 1)
+        forming = self.status.forming
+        # By the bars at hand, not by the last row: a row that was rejected must not stretch the run.
+        forming_us = ints_of(forming.column("ts")).tolist() if forming.num_rows else []
+        end_us = max(*forming_us, self.status.now_us - 1, 0)
         bar_us = self.params.interval_us
         close_us = (end_us // bar_us + 1) * bar_us + self.params.grace_us
         self.update(Chunk(empty(TRADES), empty(MARKS), max(close_us, self.status.now_us)))
