@@ -5,6 +5,7 @@ It hands the recording's chunks to the very pipeline that a page watches.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from livepairs.errors import ConfigError
 from livepairs.pairs.machine import PairParams
 from livepairs.pipeline import Pipeline, RunParams, Status
 from livepairs.schema import BARS, EVENTS, PAIRS, Pair
@@ -110,6 +112,8 @@ def replay(  # noqa: PLR0913 - the public form of a value object; everything is 
     RecordingError
         If the recording cannot be read.
     """
+    if not math.isfinite(grace_ms):
+        raise ConfigError(f"grace of {grace_ms} ms is not a length of time; use 0 or more milliseconds")
     opened = open_recording(recording) if isinstance(recording, (str, Path)) else recording
     params = RunParams(
         pairs=tuple(pair if isinstance(pair, Pair) else Pair.parse(pair) for pair in pairs),
