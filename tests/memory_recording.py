@@ -39,6 +39,7 @@ class MemoryRecording:
 
     name = "memory"
     is_final = True
+    is_synthetic = True
 
     def __init__(self, trades: Sequence[Trade], *, batch_rows: int = 7, tail_us: int = 0) -> None:
         self._trades = sorted(trades, key=lambda trade: (trade.ts_us, trade.trade_id))

@@ -34,6 +34,7 @@ class Opened:
     speed: float = 1.0
     recording: Recording | None = None
     live: Callable[[Clock], Source] | None = None
+    is_synthetic: bool = False
 
 
 def open_source(settings: Settings) -> Opened:
@@ -66,6 +67,7 @@ def _open_recording(settings: Settings) -> Opened:
         params=_params(settings, recording.symbols),
         speed=default_speed if settings.speed is None else settings.speed,
         recording=recording,
+        is_synthetic=recording.is_synthetic,
     )
 
 
@@ -83,6 +85,7 @@ def _open_synthetic(settings: Settings, query: str) -> Opened:
         label=f"synthetic:{query}",
         params=_params(settings, first.symbols),
         live=lambda clock: open_synthetic(query, clock=clock),
+        is_synthetic=True,
     )
 
 

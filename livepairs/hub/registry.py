@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from livepairs.clock import Clock, SystemClock
 from livepairs.config import Settings, load_settings
 from livepairs.errors import ConfigError
-from livepairs.hub.opening import Opened, legs, longest_window_us, open_source
 from livepairs.hub.kernels import compile_aside
+from livepairs.hub.opening import Opened, legs, longest_window_us, open_source
 from livepairs.hub.run import Run, RunSetup
 from livepairs.schema import interval_us
 from livepairs.sources.replay import Replay, ReplayPlan
@@ -32,6 +32,9 @@ LIVE_ID: Final = "live"
 
 HISTORY_US: Final = 600_000_000
 """Event time, at least, that a new replay has played when it first shows."""
+
+SHOWN_BARS: Final = 1_000
+"""Bars beyond the windows that a moment far into a huge recording shows before it."""
 
 JOIN_S: Final = 5.0
 """How long ``close`` waits for each run's thread."""
@@ -149,7 +152,7 @@ class Hub:
             symbols=symbols,
             speed=self._opened.speed,
             history_us=max(HISTORY_US, 2 * window_us),
-            warmup_us=pipeline.warmup_bars * interval_us(params.interval),
+            warmup_us=(pipeline.warmup_bars + SHOWN_BARS) * interval_us(params.interval) + params.grace_us,
             healed=self.settings.healed,
         )
         return RunSetup(
@@ -159,6 +162,7 @@ class Hub:
             pipeline=pipeline,
             params=params,
             recording=recording,
+            is_synthetic=recording.is_synthetic,
         )
 
     def _live_setup(self) -> RunSetup:
@@ -166,7 +170,12 @@ class Hub:
         source = self._opened.live(self._clock)
         pipeline = self._make_pipeline(source.symbols, self._opened.params)
         return RunSetup(
-            id=LIVE_ID, label=self._opened.label, source=source, pipeline=pipeline, params=self._opened.params
+            id=LIVE_ID,
+            label=self._opened.label,
+            source=source,
+            pipeline=pipeline,
+            params=self._opened.params,
+            is_synthetic=self._opened.is_synthetic,
         )
 
     def _make_room(self) -> None:

@@ -73,6 +73,8 @@ class RunSetup:
         What the pipeline computes.
     recording
         What is replayed; None for a live run.
+    is_synthetic
+        The trades are generated, not traded; the screen must say so.
     """
 
     id: str
@@ -81,6 +83,7 @@ class RunSetup:
     pipeline: Pipeline
     params: RunParams
     recording: Recording | None = None
+    is_synthetic: bool = False
 
 
 class Run:
@@ -133,6 +136,11 @@ class Run:
     def recording(self) -> Recording | None:
         """What is replayed; None for a live run."""
         return self._setup.recording
+
+    @property
+    def is_synthetic(self) -> bool:
+        """The trades are generated, not traded; whatever shows them must say so."""
+        return self._setup.is_synthetic
 
     @property
     def params(self) -> RunParams:

@@ -171,14 +171,14 @@ class Replay:
                     self.is_rewound = True
                     return
                 until_us = pace.until(order, slices.now_us)
-                if until_us <= slices.now_us and order.target_us is None:
-                    await self._wait(woken, None if not order.is_playing else pace.next_us())
-                    continue
                 if until_us > slices.now_us:
                     for chunk in slices.take(until_us):
                         yield chunk
                 self.control.arrive(slices.now_us, is_goal=slices.now_us == order.target_us)
-                await self._clock.sleep(0)
+                if order.target_us is not None or slices.now_us < until_us or slices.is_done:
+                    await self._clock.sleep(0)
+                else:
+                    await self._wait(woken, pace.next_us() if order.is_playing else None)
 
     async def wait_until_rewound(self) -> None:
         """Wait, after the end, until a moment before it is sought."""

@@ -139,4 +139,4 @@ class _Pending:
 
 
 def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
-    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)  # type: ignore[attr-defined]  # newer than the stubs
+    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)

@@ -70,7 +70,7 @@ def test_only_the_legs_are_read_and_windows_are_full(hub):
     assert run.tables is not None
     plan = run._setup.source._plan
     assert plan.symbols == ("AAA", "BBB")
-    assert plan.warmup_us == 5 * 1_000_000
+    assert plan.warmup_us == 1_005 * 1_000_000 + 500_000
     assert plan.history_us == 600 * 1_000_000
 
 

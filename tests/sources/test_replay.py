@@ -165,6 +165,34 @@ def test_slices_are_never_closer_than_25_a_second():
     play(body, speed=7.3)
 
 
+def test_time_that_passes_while_a_slice_is_computed_does_not_bring_the_next_one_sooner():
+    """Found by measuring: a slice was followed at once by another for the millisecond it had taken, without a pause."""
+
+    class PassingClock(ManualClock):
+        def now_us(self) -> int:
+            self.advance(700)
+            return super().now_us()
+
+        async def sleep_until(self, deadline_us: int) -> None:
+            self.advance(max(0, deadline_us - super().now_us()))
+            await asyncio.sleep(0)
+
+    async def main() -> tuple[int, int]:
+        clock = PassingClock()
+        replay = Replay(MemoryRecording(make_trades()), clock, ReplayPlan(history_us=0))
+        replay.rewind()
+        async with aclosing(replay.chunks()) as chunks:
+            count = 0
+            async for _ in chunks:
+                count += 1
+                if count == 20:
+                    break
+        return count, clock.now_us()
+
+    count, passed_us = asyncio.run(main())
+    assert passed_us >= (count - 2) * CHUNK_US
+
+
 def test_waiting_late_never_adds_up_to_drift():
     async def body(player: Player) -> None:
         begun_us = player.now_us

@@ -1,0 +1,192 @@
+"""However a replay was turned, its tables are those of playing from the start: bit for bit, in the real pipeline."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+from collections.abc import Callable
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from livepairs.clock import ManualClock
+from livepairs.hub.run import Run, RunSetup
+from livepairs.pairs.machine import PairParams
+from livepairs.pipeline import Pipeline, RunParams
+from livepairs.schema import Chunk, Pair
+from livepairs.sources.replay import Replay, ReplayPlan
+from tests.memory_recording import START_US, MemoryRecording, Trade
+
+SECOND = 1_000_000
+SPAN_S = 90
+PARAMS = RunParams(
+    pairs=(Pair("BBB", "AAA"),),
+    pair_params=PairParams(hedge_window=12, z_window=8, corr_window=6),
+    entry=1.2,
+    exit=0.4,
+)
+HOPS = ("bars", "pairs", "events")
+
+
+def make_recording(seed: int = 5) -> MemoryRecording:
+    """Return a minute and a half of two symbols that wander together, with quiet seconds and some late rows."""
+    dice = random.Random(seed)
+    prices, trades, ts_us = {"AAA": 100.0, "BBB": 50.0}, [], START_US
+    for number in range(400):
+        ts_us += dice.choice((0, 1_000, 90_000, 250_000, 700_000))
+        if ts_us >= START_US + SPAN_S * SECOND:
+            break
+        symbol = dice.choice(("AAA", "BBB"))
+        prices[symbol] *= math.exp(dice.gauss(0, 1e-3))
+        lag_us = dice.choice((0, 20_000, 20_000, 2_000_000))
+        trades.append(Trade(ts_us, symbol, number, prices[symbol], ts_us + lag_us))
+    return MemoryRecording(trades, batch_rows=60, tail_us=2 * SECOND)
+
+
+def tables_of(pipeline: Pipeline) -> dict[str, pa.Table]:
+    return {hop: bits_of(getattr(pipeline.tables, hop).since(None).rows) for hop in HOPS}
+
+
+def bits_of(table: pa.Table) -> pa.Table:
+    """Return the table with its floats as integers of the same bits, so that nan equals nan and 0 is not -0."""
+    for place, field in enumerate(table.schema):
+        if field.type == pa.float64():
+            table = table.set_column(place, field.name, table.column(place).combine_chunks().view(pa.int64()))
+    return table
+
+
+def played_straight(recording: MemoryRecording, until_us: int, *, is_finished: bool) -> dict[str, pa.Table]:
+    """Return the tables of the trades up to a time, handed to a pipeline one by one."""
+    pipeline = Pipeline(recording.symbols, PARAMS)
+    for chunk in recording.chunks():
+        keep = pa.array(chunk.trades.column("ts").cast(pa.int64()).to_numpy() <= until_us)
+        pipeline.update(Chunk(chunk.trades.filter(keep), chunk.marks, min(chunk.now_us, until_us)))
+    if is_finished:
+        pipeline.finish()
+    tables = tables_of(pipeline)
+    pipeline.close()
+    return tables
+
+
+class Held:
+    """A run on the test's own loop, on a clock that is held."""
+
+    def __init__(self, **plan: object) -> None:
+        self.clock = ManualClock()
+        self.recording = make_recording()
+        self.pipeline = Pipeline(self.recording.symbols, PARAMS)
+        replay = Replay(self.recording, self.clock, ReplayPlan(**{"history_us": 20 * SECOND, **plan}))
+        setup = RunSetup(
+            id="held-run",
+            label="held",
+            source=replay,
+            pipeline=self.pipeline,
+            params=PARAMS,
+            recording=self.recording,  # type: ignore[arg-type]
+        )
+        self.run = Run(setup, self.clock)
+        self.control = replay.control
+
+    async def settle(self) -> None:
+        quiet, before = 0, self._mark()
+        while quiet < 8:
+            await asyncio.sleep(0)
+            quiet = quiet + 1 if before == (before := self._mark()) else 0
+
+    def _mark(self) -> tuple[object, ...]:
+        return self.control.order(), self.pipeline.status
+
+    async def let_pass(self, duration_us: int) -> None:
+        end_us = self.clock.now_us() + duration_us
+        await self.settle()
+        while self.clock.now_us() < end_us:
+            self.clock.advance(max(0, min(self.clock.next_deadline_us or end_us, end_us) - self.clock.now_us()))
+            await self.settle()
+
+    def play(self, body: Callable[[Held], object]) -> None:
+        async def main() -> None:
+            feed = asyncio.ensure_future(self.run._feed())
+            await self.settle()
+            await body(self)
+            await self.settle()
+            feed.cancel()
+            results = await asyncio.gather(feed, return_exceptions=True)
+            assert isinstance(results[0], asyncio.CancelledError), results
+
+        asyncio.run(main())
+        self.pipeline.close()
+
+    def check(self) -> None:
+        state = self.run.state
+        expected = played_straight(self.recording, state.now_us, is_finished=state.status == "ended")
+        for hop, table in tables_of(self.pipeline).items():
+            assert table.equals(expected[hop]), hop
+
+
+actions = st.one_of(
+    st.tuples(st.just("pass"), st.integers(0, 2 * SECOND)),
+    st.tuples(st.just("pause"), st.none()),
+    st.tuples(st.just("play"), st.none()),
+    st.tuples(st.just("speed"), st.sampled_from([0.1, 1.0, 7.3, 60.0, 1000.0, math.inf])),
+    st.tuples(st.just("seek"), st.integers(0, (SPAN_S + 1) * SECOND)),
+    st.tuples(st.just("step"), st.sampled_from([-3, -1, 1, 2])),
+)
+
+
+@settings(max_examples=25)
+@given(script=st.lists(actions, min_size=1, max_size=6))
+def test_after_any_sequence_of_knobs_the_tables_are_those_of_playing(script):
+    held = Held()
+
+    async def body(held: Held) -> None:
+        for verb, value in script:
+            if verb == "pass":
+                await held.let_pass(value)
+            elif verb == "seek":
+                held.control.seek(START_US + value)
+            elif verb == "speed":
+                held.control.set_speed(value)
+            elif verb == "step":
+                held.control.step(value)
+            else:
+                getattr(held.control, verb)()
+        await held.settle()
+
+    held.play(body)
+    held.check()
+
+
+def test_the_end_of_a_final_recording_closes_the_last_bar():
+    held = Held()
+
+    async def body(held: Held) -> None:
+        held.control.set_speed(math.inf)
+
+    held.play(body)
+    held.check()
+    assert held.run.state.status == "ended"
+    assert held.pipeline.status.counts.forming == 0
+    assert held.pipeline.status.trades == held.recording.trade_count
+
+
+@pytest.mark.parametrize("second", [35, 50, 77])
+def test_a_moment_far_in_shows_the_same_numbers_as_playing_up_to_it(second):
+    """Reached from near because the trades before are too many: the newest numbers are the very same."""
+    warmup_us = (PARAMS.pair_params.warmup_bars + 3) * SECOND
+    held = Held(prime_limit=0, warmup_us=warmup_us, history_us=0)
+
+    async def body(held: Held) -> None:
+        held.control.pause()
+        held.control.seek(START_US + second * SECOND + 600_000)
+
+    held.play(body)
+    expected = played_straight(held.recording, held.run.state.now_us, is_finished=False)
+    shown = tables_of(held.pipeline)
+    assert shown["bars"].num_rows < expected["bars"].num_rows
+    assert shown["bars"].equals(expected["bars"].slice(expected["bars"].num_rows - shown["bars"].num_rows))
+    newest, straight = (table["pairs"].slice(table["pairs"].num_rows - 2) for table in (shown, expected))
+    assert all(newest.column("is_ready").to_pylist())
+    assert newest.equals(straight)
