@@ -12,12 +12,13 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "LivepairsError": "livepairs.errors",
+    "backtest": "livepairs.backtest",
     "open_recording": "livepairs.stores.recording",
     "replay": "livepairs.headless",
     "stats": "livepairs.stats",
 }
 
-__all__ = ["LivepairsError", "__version__", "open_recording", "replay", "stats"]
+__all__ = ["LivepairsError", "__version__", "backtest", "open_recording", "replay", "stats"]
 
 
 def __getattr__(name: str) -> Any:  # any public name, of whatever type it has at home
