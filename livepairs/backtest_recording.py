@@ -121,6 +121,8 @@ def read_funding(files: str | Path | Sequence[str | Path]) -> Funding:
 
 
 def _read_file(file: Path) -> Funding:
+    if not file.is_file():
+        raise InputError(file, found="no such file", expected="a Parquet or CSV file of funding events")
     try:
         table = parquet.read_table(file) if file.suffix == ".parquet" else csv.read_csv(file)
     except OSError as error:
