@@ -90,7 +90,8 @@ class Hub:
     def open(self, run_id: str | None = None) -> Run:
         """Return the run of that id, a new one under it, or without a usable id a new one under a random id.
 
-        A live source has one run, whatever the id. The run has begun when this returns, its tables fill meanwhile.
+        A live source has one run, whatever the id. A run that has failed is replaced, so loading a page again is trying
+        again. The run has begun when this returns, its tables fill meanwhile.
 
         Parameters
         ----------
@@ -110,7 +111,7 @@ class Hub:
             elif run_id is None or not _WELL_FORMED.fullmatch(run_id):
                 run_id = secrets.token_urlsafe(12)
             known = self._runs.get(run_id)
-            if known is not None and known.touch():
+            if known is not None and known.state.status != "failed" and known.touch():
                 return known
             self._make_room()
             return self._begin(run_id)

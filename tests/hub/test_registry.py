@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
+import streamz
 
 from livepairs.clock import ManualClock
 from livepairs.config import Settings
@@ -101,6 +102,16 @@ def test_a_run_that_ended_is_replaced_under_its_id(hub):
     assert hub.runs == (second,)
 
 
+def test_opening_a_failed_run_again_is_trying_again(hub, caplog):
+    first = hub.open("shared-link-1")
+    first.add_viewer()
+    first._error = "it broke"
+    second = hub.open("shared-link-1")
+    assert second is not first
+    assert second.state.status == "playing"
+    assert first.is_alive  # it still tells its viewer why
+
+
 def test_runs_that_ended_are_forgotten(hub):
     run = hub.open()
     run.close()
@@ -120,6 +131,18 @@ def test_twenty_visitors_leave_nothing_behind():
     assert hub.runs == ()
     assert threading.active_count() == before
     hub.close()
+
+
+def test_runs_of_the_bundled_recording_leave_no_thread_and_no_streamz_node_behind():
+    threads, sinks = threading.active_count(), len(streamz.sinks._global_sinks)
+    hub = Hub(Settings(), clock=ManualClock())
+    for _ in range(4):
+        run = hub.open()
+        run.control.pause()
+    assert len(streamz.sinks._global_sinks) > sinks
+    hub.close()
+    assert threading.active_count() == threads
+    assert len(streamz.sinks._global_sinks) == sinks
 
 
 def test_a_live_source_has_one_run_for_all():
