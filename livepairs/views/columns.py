@@ -1,0 +1,62 @@
+"""Arrow rows to the columns a browser's data source takes, and the rule of growing one.
+
+Small deltas travel as lists (one JSON message), whole tables as arrays (binary buffers): measured in panel.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from bokeh.models import ColumnDataSource
+
+__all__ = ["ROLLOVER", "Columns", "empty_source", "grow", "milliseconds", "numbers", "of"]
+
+ROLLOVER: Final = 3000
+"""Rows a chart keeps: with more, a browser without a graphics card falls behind ten updates a second."""
+
+Columns = dict[str, np.ndarray]
+
+
+def of(rows: pa.Table, column: str, value: str) -> pa.Table:
+    """Return the rows that have this value in a text column."""
+    return rows.filter(pc.equal(rows[column], value))
+
+
+def numbers(rows: pa.Table, column: str) -> np.ndarray:
+    """Return a column as float64, shape ``(n_rows,)``."""
+    return rows[column].to_numpy().astype(np.float64, copy=False)
+
+
+def milliseconds(rows: pa.Table, column: str = "ts") -> np.ndarray:
+    """Return a time column as milliseconds since the epoch, the unit of the browser."""
+    return rows[column].cast(pa.int64()).to_numpy() / 1000.0
+
+
+def empty_source(name: str, columns: list[str]) -> ColumnDataSource:
+    """Return a named source without rows."""
+    return ColumnDataSource({column: [] for column in columns}, name=name)
+
+
+def grow(source: ColumnDataSource, columns: Mapping[str, np.ndarray], *, is_reset: bool, rollover: int = ROLLOVER) -> None:
+    """Append rows to a source, or replace all of them after a jump in time.
+
+    Parameters
+    ----------
+    source
+        The source; its columns are those given.
+    columns
+        New rows, oldest first; all columns of the same length.
+    is_reset
+        What is there must go.
+    rollover
+        Rows kept.
+    """
+    rows = len(next(iter(columns.values())))
+    if is_reset or rows >= rollover:
+        source.data = {name: values[-rollover:] for name, values in columns.items()}
+    elif rows:
+        source.stream({name: values.tolist() for name, values in columns.items()}, rollover=rollover)

@@ -1,0 +1,84 @@
+"""The pieces drawn as HTML: text that changes in place, the source chip, the navigation and the deck.
+
+Each is a small JavaScript module in ``js`` with its style in ``css``; the Python side holds what it shows. Nothing is
+fetched from another host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import param
+from panel.custom import JSComponent
+
+__all__ = ["Chip", "Deck", "LiveText", "Navigation"]
+
+_HERE = Path(__file__).parent
+
+
+def _css(name: str) -> str:
+    return (_HERE / "css" / f"{name}.css").read_text(encoding="utf-8")
+
+
+class LiveText(JSComponent):
+    """Fixed markup whose ``data-v`` places take new text and whose ``data-s`` places take new states."""
+
+    markup = param.String(doc="HTML of our own making; places are named by data-v and data-s.")
+    values = param.Dict(default={}, doc="Text by the name of its place.")
+    states = param.Dict(default={}, doc="State by the name of its place, for CSS to colour; width-* is a CSS width.")
+
+    _esm: ClassVar[Path] = _HERE / "js" / "livetext.js"
+    _stylesheets: ClassVar[list[str]] = [_css("chrome")]
+
+
+class Chip(JSComponent):
+    """Where the figures come from and whether they move."""
+
+    kind = param.String(default="replay", doc="replay, paused, ended, failed or live; decides the colour.")
+    word = param.String(default="", doc="The state in one word.")
+    detail = param.String(default="", doc="Name and speed.")
+    explanation = param.String(default="", doc="The tooltip.")
+    made = param.String(default="", doc="How to label generated data; empty for real data.")
+
+    _esm: ClassVar[Path] = _HERE / "js" / "chip.js"
+    _stylesheets: ClassVar[list[str]] = [_css("chrome"), _css("chip")]
+
+
+class Navigation(JSComponent):
+    """Links to every page, keeping the run, the pair and the theme."""
+
+    pages = param.List(default=[], doc="(key, title) of each page, in order.")
+    current = param.String(default="", doc="Key of this page.")
+    query = param.String(default="", doc="Query string that names the run and the pair.")
+    dark = param.Boolean(default=False, doc="Whether the page is dark; remembered for the next one.")
+
+    _esm: ClassVar[Path] = _HERE / "js" / "header.js"
+    _stylesheets: ClassVar[list[str]] = [_css("chrome"), _css("header")]
+
+
+class Deck(JSComponent):
+    """The bar at the bottom: transport of a replay, event time, window and follow."""
+
+    is_replay = param.Boolean(default=True, doc="Whether there is something to steer.")
+    status = param.String(default="paused", doc="playing, paused, ended or failed.")
+    now_ms = param.Number(default=0, doc="Event time, milliseconds since the epoch.")
+    start_ms = param.Number(default=0, doc="First moment of the recording.")
+    end_ms = param.Number(default=1, doc="Last moment of the recording.")
+    step_ms = param.Number(default=1000, doc="One bar.")
+    speed = param.Number(default=1, doc="Times real time; 0 stands for as fast as possible, as JSON has no infinity.")
+    speeds = param.List(default=[], doc="The speeds offered.")
+    windows = param.List(default=[], doc="(label, milliseconds) of the windows offered.")
+
+    _esm: ClassVar[Path] = _HERE / "js" / "deck.js"
+    _stylesheets: ClassVar[list[str]] = [_css("chrome"), _css("deck")]
+
+    def __init__(self, act: Callable[[str, float | None], None], **params: Any) -> None:  # param's own keywords
+        super().__init__(**params)
+        self._act = act
+
+    def _handle_msg(self, data: Any) -> None:  # whatever the browser sent
+        if isinstance(data, dict) and isinstance(data.get("act"), str):
+            value = data.get("value")
+            self._act(data["act"], float(value) if isinstance(value, int | float) else None)

@@ -1,0 +1,76 @@
+"""The drawer: which pair is shown, what is being played and with which windows, and the keys."""
+
+from __future__ import annotations
+
+from html import escape
+from urllib.parse import urlencode
+
+from panel.viewable import Viewable
+
+from livepairs.schema import interval_us
+from livepairs.views import numbers
+from livepairs.views.component import LiveText
+from livepairs.views.visit import Visit
+
+__all__ = ["drawer"]
+
+_STYLE = """
+.live { padding: 4px 18px 24px; line-height: 1.5; }
+h2 { font-size: 11.5px; letter-spacing: .06em; text-transform: uppercase; color: var(--lp-quiet); font-weight: 600; margin: 18px 0 6px; }
+dl { display: grid; grid-template-columns: auto 1fr; gap: 3px 14px; margin: 0; }
+dt { color: var(--lp-quiet); } dd { margin: 0; text-align: right; overflow-wrap: anywhere; }
+ul { list-style: none; margin: 0; padding: 0; display: grid; gap: 2px; }
+a { display: block; padding: 6px 10px; margin: 0 -10px; border-radius: 6px; color: var(--lp-text); text-decoration: none; }
+a:hover { background: color-mix(in srgb, var(--lp-text) 7%, transparent); }
+a[aria-current] { background: color-mix(in srgb, var(--lp-accent) 16%, transparent); font-weight: 600; }
+kbd { font: inherit; border: 1px solid var(--lp-line); border-radius: 4px; padding: 0 6px; }
+"""
+
+
+def drawer(visit: Visit) -> Viewable:
+    """Return what the drawer of a page shows."""
+    params = visit.run.params
+    interval = interval_us(params.interval)
+    windows = params.pair_params
+    facts = {
+        "Bars": params.interval,
+        "Prices": windows.price,
+        "Hedge window": numbers.bars(windows.hedge_window, interval),
+        "z window": numbers.bars(windows.z_window, interval),
+        "Correlation window": numbers.bars(windows.corr_window, interval),
+        "Entry, exit": f"|z| {params.entry:g}, {params.exit:g}",
+    }
+    keys = {"Play or pause": "space", "One bar back": ",", "One bar forward": ".", "Follow": "f"}
+    parts = ["<h2>Pair</h2>", _pairs(visit), "<h2>Source</h2>", _list(_source(visit)), "<h2>Measures</h2>", _list(facts)]
+    parts += ["<h2>Keys</h2>", _list({name: f"<kbd>{key}</kbd>" for name, key in keys.items()}, is_markup=True)]
+    return LiveText(markup="".join(parts), stylesheets=[_STYLE], sizing_mode="stretch_width", margin=0)
+
+
+def _pairs(visit: Visit) -> str:
+    items = []
+    for pair in visit.run.params.pairs:
+        query = urlencode({"run": visit.run.id, "pair": str(pair)}, safe="/")
+        current = ' aria-current="true"' if pair == visit.pair else ""
+        items.append(f'<li><a href="?{escape(query)}"{current}>{escape(str(pair))}</a></li>')
+    return f"<ul>{''.join(items)}</ul>"
+
+
+def _source(visit: Visit) -> dict[str, str]:
+    recording = visit.run.recording
+    if recording is None:
+        return {"Live": visit.run.label}
+    seconds = (recording.end_us - recording.start_us) / 1e6
+    return {
+        "Recording": recording.name,
+        "Origin": "synthetic, generated" if recording.is_synthetic else recording.source,
+        "Symbols": ", ".join(recording.symbols),
+        "From": numbers.day_clock(recording.start_us),
+        "To": numbers.day_clock(recording.end_us),
+        "Length": numbers.duration(seconds),
+        "Trades": numbers.count(recording.trade_count),
+    }
+
+
+def _list(facts: dict[str, str], *, is_markup: bool = False) -> str:
+    rows = (f"<dt>{escape(name)}</dt><dd>{text if is_markup else escape(text)}</dd>" for name, text in facts.items())
+    return f"<dl>{''.join(rows)}</dl>"

@@ -1,0 +1,155 @@
+"""The frame every page has: navigation, source chip, theme, drawer, and the deck at the bottom.
+
+A page hands in how to build its body; the frame opens the run, keeps chip and deck up to date, and turns what cannot be
+shown into a sentence. Models are built under ``freeze``: without it Bokeh walks the whole document for every one of them.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from typing import Final
+
+import panel as pn
+import panel_material_ui as pmui
+from panel.viewable import Viewable
+
+from livepairs.errors import ConfigError, LivepairsError
+from livepairs.schema import interval_us
+from livepairs.views import numbers, pages
+from livepairs.views.component import Chip, Deck, Navigation
+from livepairs.views.drawer import drawer
+from livepairs.views.palette import PAGE_STYLE, THEME
+from livepairs.views.screen import Screen, sentence
+from livepairs.views.skeleton import TEMPLATE
+from livepairs.views.timeaxis import windows
+from livepairs.views.visit import Visit, arrive, is_dark
+
+__all__ = ["framed"]
+
+SPEEDS: Final = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 1000, 0)
+"""The speeds the deck offers; 0 stands for as fast as possible."""
+
+_log = logging.getLogger(__name__)
+_DECK_HEIGHT = 52
+
+Body = Callable[[Screen, Visit], list[Viewable]]
+
+
+def framed(key: str, title: str, body: Body) -> pmui.Page:
+    """Return a whole page.
+
+    Parameters
+    ----------
+    key
+        Name of the page in the address, for example ``"market"``.
+    title
+        Its title.
+    body
+        Builds what stands between header and deck.
+    """
+    document = pn.state.curdoc
+    if document is None:
+        return _page(key, title, body)
+    with document.models.freeze():
+        return _page(key, title, body)
+
+
+def _page(key: str, title: str, body: Body) -> pmui.Page:
+    try:
+        visit = arrive()
+    except LivepairsError as error:
+        return _shell(key, title, is_dark=is_dark(), main=[sentence(f"There is nothing to show: {error}.", is_error=True)])
+    screen = Screen(visit.run)
+    chips = [_chip("lp-wide"), _chip("lp-narrow")]
+    deck = _deck(visit)
+    screen.add("source chip and deck", lambda: _State(visit, chips, deck))
+    main = [pn.Row(chips[1], margin=0, css_classes=["lp-narrow"], stylesheets=[_NARROW]), *body(screen, visit), deck]
+    page = _shell(key, title, is_dark=visit.is_dark, query=visit.query, main=main, chip=chips[0])
+    page.sidebar = [drawer(visit)]
+    screen.attach()
+    return page
+
+
+def _shell(
+    key: str, title: str, *, is_dark: bool, main: list[Viewable], query: str = "", chip: Viewable | None = None
+) -> pmui.Page:
+    navigation = Navigation(pages=[(name, page.TITLE) for name, page in pages.found().items()], current=key, query=query, dark=is_dark)
+    header = [navigation, pn.Spacer(sizing_mode="stretch_width", height=1, margin=0)]
+    page = pmui.Page(
+        title="livepairs", meta_title=f"{title} · livepairs", site_url="./", header=[*header, *([chip] if chip else [])],
+        main=[pn.Column(*main, margin=0, sizing_mode="stretch_width", styles={"padding": f"6px 10px {_DECK_HEIGHT + 8}px"})],
+        theme_config=THEME, sx=PAGE_STYLE, dark_theme=is_dark, sidebar_open=False, sidebar_variant="temporary",
+        sidebar_width=290, sidebar_resizable=False, busy_indicator=None, template=TEMPLATE,
+    )  # fmt: skip
+    page.jslink(navigation, dark_theme="dark")
+    return page
+
+
+_NARROW = "@media (min-width: 701px) { :host(.lp-narrow) { display: none !important; } }"
+_WIDE = "@media (max-width: 700px) { :host(.lp-wide) { display: none !important; } }"
+
+
+def _chip(width: str) -> Chip:
+    return Chip(css_classes=[width], stylesheets=[_WIDE if width == "lp-wide" else _NARROW], margin=(0, 4), align="center")
+
+
+def _deck(visit: Visit) -> Deck:
+    run = visit.run
+    interval = interval_us(run.params.interval)
+    span = (run.recording.start_us, run.recording.end_us) if run.recording else (0, 1000)
+    return Deck(
+        _steering(visit), is_replay=run.control is not None, start_ms=span[0] / 1000, end_ms=span[1] / 1000,
+        step_ms=interval / 1000, speeds=list(SPEEDS), windows=windows(interval), margin=0,
+    )  # fmt: skip
+
+
+def _steering(visit: Visit) -> Callable[[str, float | None], None]:
+    control = visit.run.control
+
+    def act(name: str, value: float | None) -> None:
+        if control is None:
+            return
+        number = value if value is not None and math.isfinite(value) else 0.0
+        actions: dict[str, Callable[[], None]] = {
+            "play": control.play,
+            "pause": control.pause,
+            "step": lambda: control.step(int(number)),
+            "speed": lambda: control.set_speed(number or math.inf),
+            "seek": lambda: control.seek(int(number * 1000)),
+        }
+        try:
+            actions[name]()
+        except (KeyError, ConfigError) as error:
+            # A browser can send anything; what it may not do is stop the page.
+            _log.warning("deck order %r (%r) was refused: %s", name, value, error)
+
+    return act
+
+
+class _State:
+    """Chip and deck, kept up to date."""
+
+    def __init__(self, visit: Visit, chips: list[Chip], deck: Deck) -> None:
+        self._run = visit.run
+        self._chips = chips
+        self._deck = deck
+        self.view = pn.Spacer(width=0, height=0, margin=0, visible=False)
+
+    def refresh(self) -> None:
+        state = self._run.state
+        for chip in self._chips:
+            chip.param.update(**self._chip())
+        speed = 0 if math.isinf(state.speed) else state.speed
+        self._deck.param.update(status=state.status, now_ms=max(0, state.now_us) / 1000, speed=speed)
+
+    def _chip(self) -> dict[str, str]:
+        run, state = self._run, self._run.state
+        name = f"{run.label} {numbers.speed(state.speed)}" if run.kind == "replay" else run.label
+        made = "synthetic" if run.recording is not None and run.recording.is_synthetic else ""
+        kinds = {"paused": ("paused", "PAUSED"), "ended": ("ended", "ENDED"), "failed": ("failed", "FAILED")}
+        playing = ("live", "LIVE") if run.kind == "live" else ("replay", "REPLAY")
+        kind, word = kinds.get(state.status, playing)
+        explanation = f"Stopped: {state.error}" if state.error else f"{word.capitalize()}: {name}"
+        return {"kind": kind, "word": word, "detail": name, "explanation": explanation, "made": made}

@@ -1,0 +1,38 @@
+// The navigation. It also writes the run into the address, so that a reload or a shared link finds the same moment,
+// and remembers the theme for the next page in a cookie, so that the server can send that page in the right colours.
+export function render({model, view}) {
+  const nav = document.createElement("nav")
+  nav.setAttribute("aria-label", "Pages")
+
+  const draw = () => {
+    nav.replaceChildren(...model.pages.map(([key, title]) => {
+      const link = document.createElement("a")
+      link.href = `./${key}${model.query ? "?" + model.query : ""}`
+      link.textContent = title
+      if (key === model.current) link.setAttribute("aria-current", "page")
+      return link
+    }))
+  }
+  const address = () => {
+    if (!model.query) return
+    const url = new URL(window.location.href)
+    for (const [name, value] of new URLSearchParams(model.query)) url.searchParams.set(name, value)
+    if (url.href !== window.location.href) window.history.replaceState(window.history.state, "", url)
+  }
+  const recolour = () => {
+    // pmui restyles axes, grids and backgrounds; what we fill with the paper's colour ourselves is found by name.
+    for (const drawn of view.model.document?.all_models ?? []) {
+      if (drawn.name === "candle-fill") drawn.palette = [model.dark ? "#11151a" : "#ffffff", drawn.palette[1]]
+    }
+  }
+
+  draw()
+  address()
+  model.on("query", () => { draw(); address() })
+  model.on("dark", () => {
+    document.cookie = `livepairs-theme=${model.dark ? "dark" : "light"}; path=/; max-age=31536000; samesite=lax`
+    recolour()
+  })
+  recolour()
+  return nav
+}

@@ -1,0 +1,148 @@
+"""The spread page's row of figures: z large and coloured by how far it is out, and what makes it worth believing."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+from typing import Final
+
+import pyarrow as pa
+from panel.viewable import Viewable
+
+from livepairs.hub import Run
+from livepairs.schema import Pair, interval_us
+from livepairs.views import columns, numbers
+from livepairs.views.component import LiveText
+from livepairs.views.pace import FIGURES_S, Pace
+
+__all__ = ["Kpis", "band"]
+
+_RECENT_ROWS: Final = 64
+
+_STYLE: Final = """
+.live { display: flex; flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none; height: 78px; align-items: stretch; padding: 0 0 0 8px; }
+.tile { flex: 1 0 auto; min-width: 104px; padding: 6px 16px 6px 0; margin-right: 16px; border-right: 1px solid var(--lp-line); }
+.tile:last-child { border: 0; margin: 0; }
+.tile span { display: block; color: var(--lp-quiet); font-size: 12px; white-space: nowrap; }
+.tile b { display: block; font-size: 19px; line-height: 28px; font-weight: 600; white-space: nowrap; letter-spacing: -.01em; }
+.tile small { display: block; color: var(--lp-quiet); font-size: 11.5px; white-space: nowrap; }
+.tile.z { min-width: 150px; }
+.tile.z b { font-size: 31px; line-height: 34px; padding: 0 8px; margin-left: -8px; border-radius: 6px; width: max-content; min-width: 128px; }
+.tile.z small { margin-top: -1px; }
+b[data-state="high"] { color: var(--lp-down); background: color-mix(in srgb, #d9531e 13%, transparent); }
+b[data-state="low"] { color: var(--lp-up); background: color-mix(in srgb, #0f9b8e 13%, transparent); }
+b[data-state="near"] { color: var(--lp-warn); }
+"""
+
+
+def band(z: float | None, entry: float, exit_level: float) -> tuple[str, str]:
+    """Return the band that z is in, for the colour, and what it means, in words.
+
+    Examples
+    --------
+    >>> band(2.4, 2.0, 0.5)
+    ('high', 'Y rich: beyond entry')
+    >>> band(None, 2.0, 0.5)
+    ('none', 'warming up')
+    """
+    if z is None or not math.isfinite(z):
+        return "none", "warming up"
+    if abs(z) >= entry:
+        return ("high", "Y rich: beyond entry") if z > 0 else ("low", "Y cheap: beyond entry")
+    if abs(z) >= (entry + exit_level) / 2:
+        return "near", "towards entry"
+    return ("inside", "between exit and entry") if abs(z) > exit_level else ("home", "at the mean")
+
+
+class Kpis:
+    """The figures of the pair at its last closed bar, and z as it would be now.
+
+    Parameters
+    ----------
+    run
+        The run that is watched.
+    pair
+        The pair that is shown.
+    """
+
+    def __init__(self, run: Run, pair: Pair) -> None:
+        self._run = run
+        self._pair = pair
+        self._pace = Pace(FIGURES_S)
+        self._interval_us = interval_us(run.params.interval)
+        self._text = LiveText(
+            markup=_markup(run, pair), stylesheets=[_STYLE], sizing_mode="stretch_width", height=78, margin=0
+        )
+        self.view: Viewable = self._text
+
+    def refresh(self) -> None:
+        """Bring the figures up to date, at a rate they can be read at."""
+        if not self._pace.is_due(self._run):
+            return
+        rows = columns.of(self._run.tables.pairs.tail(_RECENT_ROWS), "pair", str(self._pair))
+        row = _last(rows)
+        status, params = self._run.status, self._run.params
+        z = status.z_now.get(self._pair)
+        z = row.get("z") if z is None or not math.isfinite(z) else z
+        state, meaning = band(z, params.entry, params.exit)
+        newest_us = max(status.last_trade_us.values(), default=0)
+        values = {
+            "z": numbers.fixed(z, 2, signed=True),
+            "z-note": meaning,
+            "beta": numbers.fixed(row.get("beta"), 4),
+            "alpha": f"α {numbers.fixed(row.get('alpha'), 4)}",
+            "corr": numbers.fixed(row.get("corr"), 3),
+            "p": numbers.p_value(row.get("coint_p")),
+            "stat": f"t = {numbers.fixed(row.get('coint_stat'), 2)}",
+            "half": _bars_only(row.get("half_life")),
+            "half-note": self._length(row.get("half_life")),
+            "rate": numbers.compact(sum(status.trades_per_s.get(leg, 0.0) for leg in (self._pair.y, self._pair.x))),
+            "lag": f"{max(0, status.now_us - newest_us) / 1000:,.0f} ms" if newest_us else numbers.NONE,
+        }
+        self._text.param.update(values=values, states={"z": state})
+
+    def _length(self, half_life: float | None) -> str:
+        if half_life is None or not math.isfinite(half_life):
+            return "not reverting" if self._is_warm() else "warming up"
+        return f"({numbers.duration(half_life * self._interval_us / 1e6)})"
+
+    def _is_warm(self) -> bool:
+        rows = columns.of(self._run.tables.pairs.tail(_RECENT_ROWS), "pair", str(self._pair))
+        return bool(rows.num_rows and rows["is_ready"][-1].as_py())
+
+
+def _last(rows: pa.Table) -> dict[str, float]:
+    if not rows.num_rows:
+        return {}
+    names = ["z", "beta", "alpha", "corr", "coint_stat", "coint_p", "half_life"]
+    return {name: float(rows[name][-1].as_py()) for name in names}
+
+
+def _bars_only(half_life: float | None) -> str:
+    if half_life is None or not math.isfinite(half_life):
+        return numbers.NONE
+    return f"{half_life:,.0f} bars" if half_life >= 10 else f"{half_life:.1f} bars"
+
+
+def _markup(run: Run, pair: Pair) -> str:
+    windows = run.params.pair_params
+    tiles = [
+        ("z now", "z", "z-note", "How many standard deviations the spread is from its mean over the last "
+         f"{windows.z_window} bars; now includes the bar that is still forming"),
+        ("Hedge ratio β", "beta", "alpha", f"{pair.y} on {pair.x}: least squares over {windows.hedge_window} bars"),
+        ("Correlation", "corr", "corr-note", f"Pearson, one-bar changes, last {windows.corr_window} bars"),
+        ("Cointegration p", "p", "stat", f"Engle-Granger over {windows.hedge_window} bars, {windows.adf_lags} lag(s), "
+         "MacKinnon's p for two variables"),
+        ("Half-life", "half", "half-note", "How long the spread takes to come half way back, from an AR(1) of the residuals"),
+        ("Trades / s", "rate", "rate-note", "Both legs, a second of event time"),
+        ("Event lag", "lag", "lag-note", "Time since the newest trade, as the source vouches"),
+    ]  # fmt: skip
+    notes = {"corr-note": f"{windows.corr_window} bars", "rate-note": "both legs", "lag-note": "since last trade"}
+    parts = []
+    for title, key, note, tip in tiles:
+        shown = escape(notes.get(note, "\u2007"))
+        parts.append(
+            f'<div class="tile {key}" title="{escape(tip)}"><span>{escape(title)}</span>'
+            f'<b data-v="{key}" data-s="{key}">–</b><small data-v="{note}">{shown}</small></div>'
+        )
+    return "".join(parts)

@@ -1,0 +1,32 @@
+"""The pages, one file each: found here without being listed.
+
+A page module has ``TITLE`` (its name in the navigation), ``ORDER`` (its place there) and ``page()``, which returns the
+whole page for the session being created. The file's name is its path in the address.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from functools import cache
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+__all__ = ["PageModule", "found"]
+
+
+class PageModule(Protocol):
+    """What a page file must have."""
+
+    TITLE: str
+    ORDER: int
+
+    def page(self) -> Any:  # a panel-material-ui Page, which has no types
+        """Return the page for the session being created."""
+
+
+@cache
+def found() -> dict[str, PageModule]:
+    """Return the pages by the name they have in the address, in the order of the navigation."""
+    names = [module.name for module in pkgutil.iter_modules(__path__)]
+    modules = {name: cast(PageModule, import_module(f"{__name__}.{name}")) for name in names}
+    return dict(sorted(modules.items(), key=lambda item: (item[1].ORDER, item[0])))

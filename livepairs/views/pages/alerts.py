@@ -1,0 +1,32 @@
+"""The alerts page: every time a pair went out and came back."""
+
+from __future__ import annotations
+
+import panel as pn
+import panel_material_ui as pmui
+from panel.viewable import Viewable
+
+from livepairs.views.frame import framed
+from livepairs.views.screen import Panel, Screen
+from livepairs.views.visit import Visit
+
+__all__ = ["ORDER", "TITLE", "page"]
+
+TITLE = "Alerts"
+ORDER = 40
+
+
+def page() -> pmui.Page:
+    """Return the table of events over their counts."""
+    pn.extension("tabulator")
+    return framed("alerts", TITLE, _body)
+
+
+def _body(screen: Screen, visit: Visit) -> list[Viewable]:
+    def build() -> Panel:
+        # Here and not above: tables bring pandas, which no other page needs for its first paint.
+        from livepairs.views.eventtable import EventTable
+
+        return EventTable(visit.run)
+
+    return [screen.add("alerts", build)]

@@ -1,0 +1,29 @@
+"""The market page: what both legs trade at, bar by bar and trade by trade."""
+
+from __future__ import annotations
+
+import panel as pn
+import panel_material_ui as pmui
+from panel.viewable import Viewable
+
+from livepairs.views.frame import framed
+from livepairs.views.pricecharts import PriceCharts
+from livepairs.views.screen import Screen
+from livepairs.views.tape import Tape
+from livepairs.views.visit import Visit
+
+__all__ = ["ORDER", "TITLE", "page"]
+
+TITLE = "Market"
+ORDER = 10
+
+
+def page() -> pmui.Page:
+    """Return candles and volume of both legs beside prices, trades and the feed's counts."""
+    return framed("market", TITLE, _body)
+
+
+def _body(screen: Screen, visit: Visit) -> list[Viewable]:
+    charts = screen.add("price", lambda: PriceCharts(visit.run, visit.pair), {"flex": "1000 1 560px", "min-width": "0"})
+    tape = screen.add("tape", lambda: Tape(visit.run, visit.pair), {"flex": "1 0 258px", "min-width": "0"})
+    return [pn.FlexBox(charts, tape, flex_wrap="wrap", gap="0px", margin=0, sizing_mode="stretch_width")]

@@ -1,0 +1,29 @@
+"""The spread page: how far the two legs have parted, and whether they are likely to come back."""
+
+from __future__ import annotations
+
+import panel_material_ui as pmui
+from panel.viewable import Viewable
+
+from livepairs.views.frame import framed
+from livepairs.views.kpis import Kpis
+from livepairs.views.screen import Screen
+from livepairs.views.spreadcharts import SpreadCharts
+from livepairs.views.visit import Visit
+
+__all__ = ["ORDER", "TITLE", "page"]
+
+TITLE = "Spread"
+ORDER = 20
+
+
+def page() -> pmui.Page:
+    """Return the pair's figures over the charts of its legs, spread, z-score, hedge ratio and correlation."""
+    return framed("spread", TITLE, _body)
+
+
+def _body(screen: Screen, visit: Visit) -> list[Viewable]:
+    return [
+        screen.add("figures", lambda: Kpis(visit.run, visit.pair)),
+        screen.add("spread", lambda: SpreadCharts(visit.run, visit.pair)),
+    ]

@@ -1,0 +1,142 @@
+"""One browser page at work: which panels it has, and how they are refreshed and let go.
+
+A screen belongs to one session. It registers with its run when the browser has connected and leaves when the session
+ends, so a GET that never connects (a bot, a health check) costs nothing after its page is sent. On each wake-up the
+panels pull their own deltas, and everything they change leaves in one websocket message. A panel that fails is replaced
+by a sentence; the rest lives on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from html import escape
+from typing import Any, Protocol
+
+import panel as pn
+from bokeh.document import Document
+from panel.io.document import unlocked
+from panel.io.state import set_curdoc
+from panel.viewable import Viewable
+
+from livepairs.hub import Run
+
+__all__ = ["Panel", "Screen", "sentence"]
+
+_log = logging.getLogger(__name__)
+
+_SENTENCE = """
+.lp-sentence { font-size: 13px; line-height: 1.5; padding: 14px 16px; border-radius: 6px; max-width: 70ch;
+  color: var(--mui-palette-text-primary, inherit); border: 1px solid var(--mui-palette-divider, #8884);
+  border-left: 3px solid var(--lp-mark); margin: 8px 0; }
+"""
+
+
+class Panel(Protocol):
+    """A part of a page: a view, and a way to bring it up to date."""
+
+    @property
+    def view(self) -> Viewable:
+        """What is placed on the page. It is made once and never replaced."""
+
+    def refresh(self) -> None:
+        """Pull what is new and show it. Called on the server's loop, never from two places at once."""
+
+
+def sentence(text: str, *, is_error: bool = False) -> Viewable:
+    """Return a designed state, empty or failed, as a sentence in the place of what it stands for."""
+    mark = "#d9531e" if is_error else "#2f80d0"
+    role = "alert" if is_error else "status"
+    html = f'<div class="lp-sentence" role="{role}" style="--lp-mark:{mark}">{escape(text)}</div>'
+    return pn.pane.HTML(html, stylesheets=[_SENTENCE], sizing_mode="stretch_width", margin=0)
+
+
+class _Slot:
+    """The place of one panel on the page."""
+
+    def __init__(self, name: str, build: Callable[[], Panel], styles: dict[str, str]) -> None:
+        self._name = name
+        self._panel: Panel | None = None
+        self.view = pn.Column(margin=0, sizing_mode="stretch_width", styles=styles)
+        self._guard(lambda: self._place(build()))
+
+    def _place(self, panel: Panel) -> None:
+        self._panel = panel
+        panel.refresh()
+        self.view.append(panel.view)
+
+    def refresh(self) -> None:
+        if self._panel is not None:
+            self._guard(self._panel.refresh)
+
+    def _guard(self, action: Callable[[], None]) -> None:
+        # One of the two borders where any exception is caught (style.md section 7): a bug in one panel must not take
+        # the page, and with it every other figure the trader is watching, off the screen.
+        try:
+            action()
+        except Exception as error:
+            _log.exception("the %s panel failed", self._name)
+            self._panel = None
+            text = f"The {self._name} panel stopped: {type(error).__name__}: {error}. Reload the page to try again."
+            self.view.objects = [sentence(text, is_error=True)]
+
+
+class Screen:
+    """The panels of one session and their tie to a run.
+
+    Parameters
+    ----------
+    run
+        The run that is watched.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._slots: list[_Slot] = []
+        self._document: Document | None = None
+        self._unsubscribe: Callable[[], None] | None = None
+
+    def add(self, name: str, build: Callable[[], Panel], styles: dict[str, str] | None = None) -> Viewable:
+        """Build a panel, keep it fresh from now on, and return its place on the page.
+
+        Parameters
+        ----------
+        name
+            What the panel is called in an error message, for example ``"price"``.
+        build
+            Makes the panel; an exception in it is shown in the panel's place.
+        styles
+            CSS of the place, for example how it shares a row.
+        """
+        slot = _Slot(name, build, styles or {})
+        self._slots.append(slot)
+        return slot.view
+
+    def refresh(self) -> None:
+        """Bring every panel up to date, in one message to the browser."""
+        if self._document is None:
+            return
+        with set_curdoc(self._document), unlocked():
+            for slot in self._slots:
+                slot.refresh()
+
+    def attach(self) -> None:
+        """Tie the screen to the session that is being created: live from its first websocket message to its end."""
+        pn.state.onload(self._enter)
+        pn.state.on_session_destroyed(self._leave)
+
+    def _enter(self) -> None:
+        self._document = pn.state.curdoc
+        if self._document is None or self._document.session_context is None or self._unsubscribe is not None:
+            return  # warmed up, not visited
+        self.run.add_viewer()
+        self._unsubscribe = self.run.subscribe(self.refresh)
+        self.refresh()
+
+    def _leave(self, _context: Any) -> None:  # Bokeh's session context, of no use here
+        self._document = None
+        self._slots.clear()
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+            self.run.remove_viewer()

@@ -1,0 +1,114 @@
+"""The spread page's charts: the legs, their spread with its bands, the z-score with its levels, beta and correlation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bokeh.models import BoxAnnotation, CustomJSTickFormatter, NumeralTickFormatter, Scatter, VArea
+from bokeh.plotting import figure
+from panel.viewable import Viewable
+
+from livepairs.hub import Run
+from livepairs.schema import Pair, interval_us
+from livepairs.views.chartstack import stack
+from livepairs.views.linechart import Trace, line_chart, mark_level
+from livepairs.views.pace import CHARTS_S, Pace
+from livepairs.views.pairrows import PairRows
+from livepairs.views.palette import ACCENT, DOWN, LEG_X, LEG_Y, MUTED, SECOND, UP
+from livepairs.views.timeaxis import TimeAxis
+
+__all__ = ["SpreadCharts"]
+
+_SIGNIFICANT = """
+if (tick === 0) return "0"
+const size = Math.abs(tick)
+return (size < 0.01 || size >= 1e5 ? tick.toExponential(1) : `${+tick.toPrecision(4)}`).replace("-", "−")
+"""
+_BPS = 'return `${+(1e4 * tick).toFixed(2)}`.replace("-", "−")'
+
+
+class SpreadCharts:
+    """Five charts on one time axis.
+
+    Parameters
+    ----------
+    run
+        The run that is watched.
+    pair
+        The pair that is shown.
+    """
+
+    def __init__(self, run: Run, pair: Pair) -> None:
+        self._run = run
+        self._rows = PairRows(run, pair)
+        self._pace = Pace(CHARTS_S)
+        self._axis = TimeAxis(
+            interval_us=interval_us(run.params.interval), end_us=max(run.state.now_us, 0), visible_bars=900
+        )
+        models = [*self._legs(pair), *self._spread(), *self._zscore(), *self._beta_and_correlation()]
+        self._axis.bind(self._rows.spread)
+        self.view: Viewable = stack(models, min_height=620, above=84)
+
+    def refresh(self) -> None:
+        """Bring the charts up to date."""
+        if self._pace.is_due(self._run):
+            self._rows.refresh()
+
+    def _legs(self, pair: Pair) -> tuple[Any, figure]:
+        traces = [
+            Trace(label=pair.x, column="x", color=LEG_X, digits=3),
+            Trace(label=pair.y, column="y", color=LEG_Y, digits=3),
+        ]
+        return line_chart(
+            self._axis, self._rows.spread, "Legs, first bar = 100", traces, formatter=NumeralTickFormatter(format="0.00")
+        )
+
+    def _spread(self) -> tuple[Any, figure]:
+        entry, is_log = f"{self._run.params.entry:g}", self._run.params.pair_params.price == "log"
+        digits, title = ("bps", "Spread, basis points") if is_log else ("significant", "Spread")
+        traces = [
+            Trace(label=f"+{entry}σ", column="upper", color=MUTED, digits=digits, width=1),
+            Trace(label=f"−{entry}σ", column="lower", color=MUTED, digits=digits, width=1),
+            Trace(label="mean", column="mean", color=SECOND, digits=digits, width=1.2),
+            Trace(label="spread", column="spread", color=ACCENT, digits=digits),
+        ]
+        formatter = CustomJSTickFormatter(code=_BPS if is_log else _SIGNIFICANT)
+        readout, chart = line_chart(self._axis, self._rows.spread, title, traces, weight=1.25, formatter=formatter)
+        band = VArea(x="ts", y1="lower", y2="upper", fill_color=MUTED, fill_alpha=0.10)
+        chart.renderers.insert(0, chart.add_glyph(self._rows.spread, band))
+        chart.renderers.pop()
+        return readout, chart
+
+    def _zscore(self) -> tuple[Any, figure]:
+        params = self._run.params
+        traces = [
+            Trace(label="", column="floor", color=MUTED, width=0),
+            Trace(label="", column="ceiling", color=MUTED, width=0),
+            Trace(label="z", column="z", color=ACCENT),
+        ]
+        formatter = NumeralTickFormatter(format="0.0")
+        title = f"z-score, entry ±{params.entry:g}, exit ±{params.exit:g}"
+        readout, chart = line_chart(self._axis, self._rows.zscore, title, traces, weight=1.5, formatter=formatter)
+        chart.y_range.range_padding = 0.04
+        for sign, color in ((1, DOWN), (-1, UP)):
+            mark_level(chart, sign * params.entry, color=color)
+            mark_level(chart, sign * params.exit, dash="dotted")
+        mark_level(chart, 0.0, dash="solid")
+        chart.add_layout(BoxAnnotation(bottom=params.entry, fill_color=DOWN, fill_alpha=0.07, line_color=None))
+        chart.add_layout(BoxAnnotation(top=-params.entry, fill_color=UP, fill_alpha=0.07, line_color=None))
+        chart.add_glyph(self._rows.now, Scatter(x="ts", y="z", size=7, fill_color=ACCENT, line_color=None))
+        return readout, chart
+
+    def _beta_and_correlation(self) -> list[Any]:
+        beta = [Trace(label="β", column="beta", color=LEG_Y, digits=4)]
+        corr = [Trace(label="ρ", column="corr", color=LEG_X, digits=3)]
+        return [
+            *line_chart(
+                self._axis, self._rows.spread, "Hedge ratio", beta, weight=0.75,
+                formatter=NumeralTickFormatter(format="0.000"),
+            ),
+            *line_chart(
+                self._axis, self._rows.spread, "Correlation of changes", corr, weight=0.75, is_last=True,
+                formatter=NumeralTickFormatter(format="0.00"),
+            ),
+        ]  # fmt: skip

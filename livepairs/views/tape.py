@@ -1,0 +1,164 @@
+"""The market page's right column: where each leg stands, what was traded last, and whether the counts add up."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from html import escape
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from panel.viewable import Viewable
+
+from livepairs.hub import Run
+from livepairs.schema import Pair, interval_us
+from livepairs.views import columns, numbers
+from livepairs.views.component import LiveText
+from livepairs.views.pace import FIGURES_S, Pace
+from livepairs.views.pricecharts import tick_digits
+
+__all__ = ["Tape"]
+
+_ROWS: Final = 8
+_WINDOW_BARS: Final = 300
+_TRADES: Final = 2000
+"""A chunk may hold one symbol only, so the newest few rows of the table may all be of the other leg."""
+
+_STYLE: Final = """
+.live { display: grid; grid-template-columns: repeat(auto-fit, minmax(230px, 1fr)); gap: 0 22px; padding: 2px 0 0 12px; }
+section { border-bottom: 1px solid var(--lp-line); padding: 7px 0 9px; min-width: 0; }
+h3 { margin: 0; font-size: 12.5px; font-weight: 600; display: flex; justify-content: space-between; }
+h3 small { color: var(--lp-quiet); font-weight: 450; font-size: 11.5px; }
+.price { font-size: 22px; font-weight: 600; letter-spacing: -.01em; line-height: 1.25; display: flex; align-items: baseline; gap: 10px; }
+.change { font-size: 13px; font-weight: 500; }
+[data-state="up"] { color: var(--lp-up); } [data-state="down"] { color: var(--lp-down); }
+.balance { display: flex; height: 6px; border-radius: 3px; overflow: hidden; background: var(--lp-down); margin: 6px 0 3px; }
+.balance i { background: var(--lp-up); width: 50%; transition: width .25s; border-right: 2px solid var(--lp-paper); }
+.sides { display: flex; justify-content: space-between; color: var(--lp-quiet); font-size: 11.5px; }
+table { width: 100%; border-collapse: collapse; font-size: 12px; margin-top: 4px; table-layout: fixed; }
+td { padding: 0; height: 17px; line-height: 17px; white-space: nowrap; overflow: hidden; }
+td:nth-child(1) { color: var(--lp-quiet); width: 58px; } td:nth-child(2), td:nth-child(3) { text-align: right; }
+td:nth-child(3) { width: 68px; }
+dl { display: grid; grid-template-columns: 1fr auto; gap: 2px 12px; margin: 4px 0 0; }
+dt { color: var(--lp-quiet); } dd { margin: 0; text-align: right; }
+"""
+
+
+class Tape:
+    """Last price, change, buy and sell balance and last trades of both legs, and the feed's counts.
+
+    Parameters
+    ----------
+    run
+        The run that is watched.
+    pair
+        Its legs are shown.
+    """
+
+    def __init__(self, run: Run, pair: Pair) -> None:
+        self._run = run
+        self._legs = {"y": pair.y, "x": pair.x}
+        self._digits: dict[str, int] = {}
+        self._pace = Pace(FIGURES_S)
+        window = numbers.duration(_WINDOW_BARS * interval_us(run.params.interval) / 1e6)
+        markup = "".join(_leg_markup(key, symbol, window) for key, symbol in self._legs.items()) + _FEED
+        self._text = LiveText(markup=markup, stylesheets=[_STYLE], sizing_mode="stretch_width", margin=0)
+        self.view: Viewable = self._text
+
+    def refresh(self) -> None:
+        """Bring the figures up to date, at a rate they can be read at."""
+        if not self._pace.is_due(self._run):
+            return
+        bars = self._run.tables.bars.tail(_WINDOW_BARS * max(2, len(self._run.status.last_price)))
+        trades = self._run.tables.trades.tail(_TRADES)
+        values, states = self._feed(), {}
+        for key, symbol in self._legs.items():
+            new_values, new_states = self._leg(key, columns.of(bars, "symbol", symbol), trades)
+            values |= new_values
+            states |= new_states
+        self._text.param.update(values=values, states=states)
+
+    def _leg(self, key: str, bars: pa.Table, trades: pa.Table) -> tuple[dict[str, str], dict[str, str]]:
+        symbol = self._legs[key]
+        digits = self._digits.get(key)
+        if digits is None and bars.num_rows:
+            digits = self._digits[key] = tick_digits(self._run, symbol)
+        digits = 2 if digits is None else digits
+        price = self._run.status.last_price.get(symbol)
+        first = bars["open"][0].as_py() if bars.num_rows else None
+        change = price / first - 1 if price is not None and first else None
+        bought, volume = pc.sum(bars["buy_volume"]).as_py() or 0.0, pc.sum(bars["volume"]).as_py() or 0.0
+        share = bought / volume if volume else 0.5
+        values = {
+            f"{key}-price": numbers.fixed(price, digits),
+            f"{key}-change": numbers.percent(change),
+            f"{key}-bought": f"{100 * share:.0f} % bought",
+            f"{key}-sold": f"{100 * (1 - share):.0f} % sold",
+        }
+        states = {f"{key}-change": _direction(change), f"width-{key}": f"{100 * share:.1f}%"}
+        return _with_trades(key, _last_of(trades, symbol), digits, (values, states))
+
+    def _feed(self) -> dict[str, str]:
+        status = self._run.status
+        rejected = sum(status.rejected.values())
+        return {
+            "trades": numbers.count(status.trades),
+            "late": numbers.count(status.late),
+            "rejected": numbers.count(rejected),
+            "rate": f"{numbers.compact(sum(status.trades_per_s.values()))} /s",
+        }
+
+
+def _direction(change: float | None) -> str:
+    return "" if not change else "up" if change > 0 else "down"
+
+
+def _last_of(trades: pa.Table, symbol: str) -> list[dict[str, object]]:
+    mine = trades.filter(pc.equal(pc.cast(trades["symbol"], pa.string()), symbol))
+    rows = mine.slice(max(0, mine.num_rows - _ROWS)).select(["ts", "price", "qty", "buyer_is_maker"])
+    return [*reversed(rows.cast(_TRADE).to_pylist())]
+
+
+_TRADE: Final = pa.schema(
+    [("ts", pa.int64()), ("price", pa.float64()), ("qty", pa.float64()), ("buyer_is_maker", pa.bool_())]
+)
+
+
+def _with_trades(
+    key: str, rows: list[dict[str, object]], digits: int, shown: tuple[dict[str, str], dict[str, str]]
+) -> tuple[dict[str, str], dict[str, str]]:
+    values, states = shown
+    for index in range(_ROWS):
+        row = rows[index] if index < len(rows) else None
+        place = f"{key}{index}"
+        values[f"{place}-time"] = "" if row is None else _clock(row["ts"])
+        values[f"{place}-price"] = "" if row is None else numbers.fixed(float(str(row["price"])), digits)
+        values[f"{place}-qty"] = "" if row is None else numbers.compact(float(str(row["qty"])))
+        states[place] = "" if row is None else ("down" if row["buyer_is_maker"] else "up")
+    return values, states
+
+
+def _clock(ts_us: object) -> str:
+    return f"{datetime.fromtimestamp(int(str(ts_us)) / 1e6, UTC):%H:%M:%S}"
+
+
+def _leg_markup(key: str, symbol: str, window: str) -> str:
+    rows = "".join(
+        f'<tr><td data-v="{key}{row}-time"></td><td data-v="{key}{row}-price" data-s="{key}{row}"></td>'
+        f'<td data-v="{key}{row}-qty"></td></tr>'
+        for row in range(_ROWS)
+    )
+    return f"""<section aria-label="{escape(symbol)}">
+  <h3>{escape(symbol)} <small title="Change of the last price against the open {window} ago">over {window}</small></h3>
+  <div class="price"><span data-v="{key}-price" title="Price of the last trade">–</span>
+    <span class="change" data-v="{key}-change" data-s="{key}-change">–</span></div>
+  <div class="balance" title="Volume whose taker bought against volume whose taker sold, over {window}"><i data-s="width-{key}"></i></div>
+  <div class="sides"><span data-v="{key}-bought">–</span><span data-v="{key}-sold">–</span></div>
+  <table aria-label="Last trades: time, price, size"><tbody>{rows}</tbody></table></section>"""
+
+
+_FEED: Final = """<section aria-label="Feed"><h3>Feed</h3><dl>
+<dt title="Trades counted since the replay's last jump, or since the start">Trades</dt><dd data-v="trades">–</dd>
+<dt title="Trades a second of event time">Rate</dt><dd data-v="rate">–</dd>
+<dt title="Trades that came after their bar had closed: counted and kept, never merged into it">Late</dt><dd data-v="late">–</dd>
+<dt title="Trades that cannot be: no price, no size, or out of order">Rejected</dt><dd data-v="rejected">–</dd></dl></section>"""

@@ -1,0 +1,70 @@
+"""What the address of a page says: which run, which pair, which theme; and the query that carries it to the next page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import panel as pn
+
+from livepairs.hub import Run, get_hub
+from livepairs.schema import Pair
+
+__all__ = ["THEME_COOKIE", "Visit", "arrive"]
+
+THEME_COOKIE = "livepairs-theme"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One look at a run.
+
+    Parameters
+    ----------
+    run
+        The run that is watched.
+    pair
+        The pair that is shown.
+    is_dark
+        Whether the visitor left the last page dark.
+    """
+
+    run: Run
+    pair: Pair
+    is_dark: bool
+
+    @property
+    def query(self) -> str:
+        """The query string that finds this run and pair again."""
+        query = {} if self.run.kind == "live" else {"run": self.run.id}
+        if self.pair != self.run.params.pairs[0]:
+            query["pair"] = str(self.pair)
+        return urlencode(query, safe="/")
+
+
+def arrive() -> Visit:
+    """Open the run that the address asks for, or a private one.
+
+    Raises
+    ------
+    LivepairsError
+        If there is no run to be had: no source, or too many runs.
+    """
+    run = get_hub().open(_argument("run"))
+    wanted = _argument("pair")
+    pair = next((pair for pair in run.params.pairs if str(pair) == wanted), run.params.pairs[0])
+    return Visit(run, pair, is_dark=is_dark())
+
+
+def is_dark() -> bool:
+    """Say whether the visitor's last page was dark; an explicit ``?theme=`` wins."""
+    theme = _argument("theme") or (pn.state.cookies or {}).get(THEME_COOKIE)
+    return theme == "dark"
+
+
+def _argument(name: str) -> str | None:
+    values = (pn.state.session_args or {}).get(name)
+    if not values:
+        return None
+    value = values[0]
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
