@@ -109,7 +109,7 @@ class SyntheticParams:
             value = getattr(self, field.name)
             least, most = _LIMITS.get(field.name, (0, math.inf))
             if field.name != "start" and not (math.isfinite(value) and least <= value <= most):
-                allowed = f"{least:g} or more" + (f", up to {most:g}" if math.isfinite(most) else "")
+                allowed = f"{least:g} or more" + (f", up to {most:.10g}" if math.isfinite(most) else "")
                 raise ConfigError(f"synthetic {field.name} is {value!r}; it must be {allowed}")
         self._start()
 

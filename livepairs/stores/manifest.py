@@ -46,7 +46,7 @@ class Provenance:
     Parameters
     ----------
     vouched_us
-        Time up to which the source vouches that nothing is missing; None for the last trade.
+        Time up to which the source vouches that nothing is missing; None for the last row.
     is_final
         Whether nothing can follow (imports, synthetic data), so that the last bar closes with what it has.
     gaps, markers

@@ -165,7 +165,10 @@ class RecordingWriter:
     def _manifest(self, files: tuple[FileEntry, ...], provenance: Provenance) -> Manifest:
         trades = [entry for entry in files if entry.table == "trades"]
         start_us, end_us = min(entry.first_us for entry in trades), max(entry.last_us for entry in trades)
-        vouched_us = end_us if provenance.vouched_us is None else max(end_us, provenance.vouched_us)
+        last_us = max(entry.last_us for entry in files)
+        # What a live source vouched for is kept as it was, though rows may run ahead of it: a replay must not close a
+        # bar that was never closed live.
+        vouched_us = last_us if provenance.vouched_us is None else provenance.vouched_us
         symbols = tuple(self._series)
         return Manifest(
             schema_version=SCHEMA_VERSION,
@@ -177,7 +180,7 @@ class RecordingWriter:
             vouched_us=vouched_us,
             is_final=provenance.is_final,
             clock_offset_us=provenance.clock_offset_us,
-            completeness=_completeness(symbols, start_us, vouched_us, provenance.gaps),
+            completeness=_completeness(symbols, start_us, max(last_us, vouched_us), provenance.gaps),
             live_digest=provenance.live_digest,
             gaps=provenance.gaps,
             markers=provenance.markers,
