@@ -11,6 +11,7 @@ URL, read its tables by cursor, and are woken by its publisher on their own loop
 
 from livepairs.hub.publisher import Publisher
 from livepairs.hub.registry import Hub, get_hub, start_hub, stop_hub
-from livepairs.hub.run import Run, RunState
+from livepairs.hub.run import Run
+from livepairs.hub.runparts import RunState
 
 __all__ = ["Hub", "Publisher", "Run", "RunState", "get_hub", "start_hub", "stop_hub"]

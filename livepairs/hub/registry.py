@@ -15,7 +15,8 @@ from livepairs.config import Settings, load_settings
 from livepairs.errors import ConfigError
 from livepairs.hub.kernels import compile_aside
 from livepairs.hub.opening import Opened, legs, longest_window_us, open_source
-from livepairs.hub.run import Run, RunSetup
+from livepairs.hub.run import Run
+from livepairs.hub.runparts import RunSetup
 from livepairs.schema import interval_us
 from livepairs.sources.replay import Replay, ReplayPlan
 

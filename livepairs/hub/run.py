@@ -7,83 +7,26 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from livepairs.clock import Clock
 from livepairs.errors import LivepairsError
 from livepairs.hub.publisher import Publisher
+from livepairs.hub.runparts import RunSetup, RunState
 from livepairs.hub.viewers import Viewers
 from livepairs.sources import Source
 from livepairs.sources.replay import Replay, ReplayControl
 
 if TYPE_CHECKING:
-    from livepairs.pipeline import Pipeline, RunParams, Status, Tables
+    from livepairs.pipeline import RunParams, Status, Tables
     from livepairs.stores.recording import Recording
 
-__all__ = ["Run", "RunSetup", "RunState"]
+__all__ = ["Run"]
 
 _LOG = logging.getLogger(__name__)
 
 SEEK_QUIET_US = 500_000
 """Wall time for which views are not woken while a moment is sought: a seek shows once, not in pieces."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunState:
-    """Where a run stands; replaced, never changed, so any thread may keep one.
-
-    Parameters
-    ----------
-    status
-        ``failed`` comes with ``error``, a sentence for the user; ``ended`` is the end of the recording.
-    now_us
-        Event time shown; while ``is_seeking``, the event time sought.
-    speed
-        Event time over wall time; infinity for as fast as it can be computed, 1 for a live run.
-    error
-        Why it failed.
-    generation
-        Goes up with each seek.
-    is_seeking
-        A moment is being reached at full speed; the tables are on their way to it.
-    """
-
-    status: Literal["playing", "paused", "ended", "failed"]
-    now_us: int
-    speed: float
-    error: str | None
-    generation: int
-    is_seeking: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSetup:
-    """What a run is made of.
-
-    Parameters
-    ----------
-    id, label
-        Its name in the URL, and its name on the screen.
-    source
-        A ``Replay`` or an endless source; asked for chunks on the run's thread only.
-    pipeline
-        Fed on the run's thread only; the run closes it.
-    params
-        What the pipeline computes.
-    recording
-        What is replayed; None for a live run.
-    is_synthetic
-        The trades are generated, not traded; the screen must say so.
-    """
-
-    id: str
-    label: str
-    source: Source
-    pipeline: Pipeline
-    params: RunParams
-    recording: Recording | None = None
-    is_synthetic: bool = False
 
 
 class Run:

@@ -15,7 +15,8 @@ import pytest
 
 from livepairs.clock import ManualClock
 from livepairs.errors import FeedError
-from livepairs.hub.run import Run, RunSetup
+from livepairs.hub.run import Run
+from livepairs.hub.runparts import RunSetup
 from livepairs.schema import MARKS, TRADES, Chunk, empty
 from livepairs.sources import Source
 from livepairs.sources.replay import Replay, ReplayPlan
@@ -35,11 +36,12 @@ class Ticker:
         self.clock = clock
         self.fails_with = fails_with
         self.is_open = False
+        self.seconds = 1_000
 
     async def chunks(self) -> AsyncIterator[Chunk]:
         self.is_open = True
         try:
-            for second in range(1, 1_000):
+            for second in range(1, self.seconds + 1):
                 await self.clock.sleep_until(second * SECOND)
                 yield Chunk(empty(TRADES), empty(MARKS), second * SECOND)
                 if self.fails_with is not None:
@@ -225,6 +227,17 @@ def test_a_live_run_has_no_control_and_closes_its_source():
     assert stage.run.state.status == "playing"
     stage.end()
     assert not ticker.is_open
+
+
+def test_a_live_source_that_stops_has_ended():
+    clock = ManualClock()
+    ticker = Ticker(clock)
+    ticker.seconds = 3
+    stage = Stage(ticker, clock=clock)
+    stage.run.start()
+    stage.let_pass_until(lambda: stage.run.state.status == "ended")
+    assert stage.run.state.now_us == 3 * SECOND
+    stage.end()
 
 
 def test_subscribers_are_called_on_their_own_loop_and_none_is_left():

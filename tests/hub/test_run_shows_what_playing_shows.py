@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livepairs.clock import ManualClock
-from livepairs.hub.run import Run, RunSetup
+from livepairs.hub.run import Run
+from livepairs.hub.runparts import RunSetup
 from livepairs.pairs.machine import PairParams
 from livepairs.pipeline import Pipeline, RunParams
 from livepairs.schema import Chunk, Pair

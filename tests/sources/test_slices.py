@@ -73,6 +73,12 @@ def test_rows_past_the_vouched_time_go_out_with_the_end():
     assert rows_of(cut.take(1_000)) == 2
 
 
+def test_chunks_that_stop_short_of_the_vouched_time_still_reach_it():
+    cut = Slices(iter([Chunk(trades_batch([Trade(10, "AAA", 1)]), empty(MARKS), 10)]), start_us=10, end_us=50)
+    assert [chunk.now_us for until_us in (20, 60) for chunk in cut.take(until_us)] == [20, 50]
+    assert cut.is_done
+
+
 def test_marks_are_cut_as_trades_are():
     columns = {"ts": [10, 20], "recv_ts": [10, 20], "symbol": ["AAA", "AAA"], "next_funding_ts": [99, 99]}
     numbers = {key: [1.0, 1.0] for key in ("mark_price", "index_price", "funding_rate")}

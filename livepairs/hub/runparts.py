@@ -1,0 +1,71 @@
+"""What a run is made of, and where it stands: values that any thread may keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from livepairs.sources import Source
+
+if TYPE_CHECKING:
+    from livepairs.pipeline import Pipeline, RunParams
+    from livepairs.stores.recording import Recording
+
+__all__ = ["RunSetup", "RunState"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """Where a run stands; replaced, never changed, so any thread may keep one.
+
+    Parameters
+    ----------
+    status
+        ``failed`` comes with ``error``, a sentence for the user; ``ended`` is the end of the recording.
+    now_us
+        Event time shown; while ``is_seeking``, the event time sought.
+    speed
+        Event time over wall time; infinity for as fast as it can be computed, 1 for a live run.
+    error
+        Why it failed.
+    generation
+        Goes up with each seek.
+    is_seeking
+        A moment is being reached at full speed; the tables are on their way to it.
+    """
+
+    status: Literal["playing", "paused", "ended", "failed"]
+    now_us: int
+    speed: float
+    error: str | None
+    generation: int
+    is_seeking: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSetup:
+    """What a run is made of.
+
+    Parameters
+    ----------
+    id, label
+        Its name in the URL, and its name on the screen.
+    source
+        A ``Replay`` or an endless source; asked for chunks on the run's thread only.
+    pipeline
+        Fed on the run's thread only; the run closes it.
+    params
+        What the pipeline computes.
+    recording
+        What is replayed; None for a live run.
+    is_synthetic
+        The trades are generated, not traded; the screen must say so.
+    """
+
+    id: str
+    label: str
+    source: Source
+    pipeline: Pipeline
+    params: RunParams
+    recording: Recording | None = None
+    is_synthetic: bool = False
