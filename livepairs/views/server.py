@@ -6,7 +6,6 @@ Used by the commands ``serve`` and ``demo``. ``panel serve apps/*.py`` serves th
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import signal
 import webbrowser
@@ -20,8 +19,9 @@ from tornado.web import RedirectHandler, RequestHandler
 from livepairs.errors import ConfigError
 from livepairs.hub import get_hub
 from livepairs.views import pages
+from livepairs.views.exposure import check_address
 
-__all__ = ["Listening", "check_address", "serve_pages"]
+__all__ = ["Listening", "serve_pages"]
 
 _log = logging.getLogger(__name__)
 HOME = "market"
@@ -50,31 +50,6 @@ class Listening:
     is_public_allowed: bool = False
     opens_browser: bool = False
     announce: Callable[[str], None]
-
-
-def check_address(address: str, *, is_public_allowed: bool) -> None:
-    """Refuse an address that others can reach, unless the user has said that it is meant.
-
-    Raises
-    ------
-    ConfigError
-        If the address is not of this machine alone.
-    """
-    if is_public_allowed or _is_loopback(address):
-        return
-    raise ConfigError(
-        f"address {address!r} can be reached from other machines, and nothing here asks for a password; use 127.0.0.1 "
-        "behind a proxy that does, or say --insecure-public"
-    )
-
-
-def _is_loopback(address: str) -> bool:
-    if address == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 class _Alive(RequestHandler):

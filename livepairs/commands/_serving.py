@@ -1,0 +1,67 @@
+"""What ``serve`` and ``demo`` share: their options, and the way from settings to a server that answers."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+
+from livepairs.config import load_settings
+from livepairs.views.exposure import check_address
+
+__all__ = ["add_server_options", "serve_settings"]
+
+
+def add_server_options(parser: argparse.ArgumentParser) -> None:
+    """Declare where to listen."""
+    parser.add_argument("--port", type=int, metavar="N", help="port to listen on; 0 takes a free one (default 5006)")
+    parser.add_argument("--address", metavar="A", help="address to listen on (default 127.0.0.1, this machine alone)")
+    parser.add_argument(
+        "--insecure-public", action="store_true", help="listen where others can connect, without any authentication"
+    )
+    parser.add_argument("--speed", metavar="X", help="replay speed: 0.1 to 1000, or max")
+
+
+def serve_settings(args: argparse.Namespace, given: dict[str, object], *, opens_browser: bool) -> int:
+    """Open the source, serve the pages, and print the URL once it answers.
+
+    Parameters
+    ----------
+    args
+        The parsed options of ``add_server_options``.
+    given
+        Further settings by name; None means not given.
+    opens_browser
+        Show the first page in the user's browser, where there is a display.
+    """
+    settings = load_settings({"port": args.port, "address": args.address, "speed": args.speed, **given})
+    check_address(settings.address, is_public_allowed=args.insecure_public)
+    logging.getLogger("bokeh").setLevel(logging.WARNING)
+    logging.getLogger("tornado.access").setLevel(logging.WARNING)
+    from livepairs.hub import start_hub, stop_hub
+
+    # Before the screen is imported, which takes a second: a source that is not there is said at once.
+    start_hub(settings)
+    from livepairs.views.server import Listening, serve_pages
+
+    listening = Listening(
+        address=settings.address,
+        port=settings.port,
+        is_public_allowed=args.insecure_public,
+        opens_browser=opens_browser and _has_display(),
+        announce=_announce,
+    )
+    try:
+        serve_pages(listening)
+    finally:
+        stop_hub()
+    return 0
+
+
+def _announce(url: str) -> None:
+    print(f"livepairs is at {url} (stop it with Ctrl+C)", flush=True)
+
+
+def _has_display() -> bool:
+    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
