@@ -6,7 +6,8 @@ their time. Numbers go into a column with plain ``pyarrow.array``, which copies 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,11 @@ from numpy.typing import NDArray
 
 from livepairs.schema import TIME
 
-__all__ = ["bits_of", "by_symbol", "floats_of", "ints_of", "names_column", "times_column"]
+__all__ = ["bits_of", "by_symbol", "floats_of", "ints_of", "names_by_code", "names_column", "times_column"]
+
+
+FEW_ROWS: Final = 64
+"""Up to this many texts are quicker made from a list than by an Arrow function."""
 
 
 def ints_of(column: pa.Array) -> NDArray[np.int64]:
@@ -40,7 +45,16 @@ def times_column(values: NDArray[np.int64]) -> pa.Array:
 
 def names_column(name: str, rows: int) -> pa.Array:
     """Return ``rows`` times the same text."""
-    return pa.array([name] * rows, pa.string()) if rows < 64 else pa.repeat(name, rows)
+    return pa.array([name] * rows, pa.string()) if rows < FEW_ROWS else pa.repeat(name, rows)
+
+
+def names_by_code(names: Sequence[str], codes: NDArray[np.int64]) -> pa.Array:
+    """Return the text that each code, a place in ``names``, stands for."""
+    if len(names) == 1:
+        return names_column(names[0], len(codes))
+    if len(codes) < FEW_ROWS:
+        return pa.array([names[code] for code in codes.tolist()], pa.string())
+    return pa.array(names, pa.string()).take(pa.array(codes))
 
 
 def by_symbol(trades: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:

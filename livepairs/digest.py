@@ -1,25 +1,28 @@
 """The digest of a run: SHA-256 over the canonical bytes of every closed row, in order.
 
-Two runs that have computed the same BARS, PAIRS and EVENTS have the same digest, however their rows were cut into
-batches and however the three hops took turns. Equality is of bits, not within a tolerance; every NaN is the same NaN.
+Each column has a hash of its own, which takes the column's bytes as they lie in Arrow's memory; the digest is the hash
+of those hashes. So two runs that have computed the same BARS, PAIRS and EVENTS have the same digest, however their rows
+were cut into batches and however the three hops took turns. Equality is of bits, not within a tolerance; every NaN is
+the same NaN.
+
+Canonical are: numbers and times as eight bytes, little endian; booleans as one byte; of texts first the lengths in
+bytes as four bytes each, then, hashed apart, the UTF-8 of all.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from livepairs.columns import ints_of
-from livepairs.schema import BARS, EVENTS, PAIRS
+from livepairs.columns import floats_of, ints_of
+from livepairs.schema import BARS, EVENTS, PAIRS, empty
 
 __all__ = ["RunDigest"]
-
-NAME_BYTES: Final = 128
-"""Texts are padded with zeros to this length, which no symbol or pair reaches."""
 
 HOPS: Final = {"bars": BARS, "pairs": PAIRS, "events": EVENTS}
 
@@ -34,39 +37,42 @@ class RunDigest:
     """
 
     def __init__(self) -> None:
-        self._hashes = {hop: hashlib.sha256() for hop in HOPS}
+        self._hashes = {hop: [hashlib.sha256() for _ in _streams(empty(schema))] for hop, schema in HOPS.items()}
 
     def update(self, hop: str, batch: pa.RecordBatch) -> None:
         """Take in the next rows of ``"bars"``, ``"pairs"`` or ``"events"``."""
         if batch.num_rows:
-            self._hashes[hop].update(canonical_bytes(batch))
+            for stream, content in zip(self._hashes[hop], _streams(batch), strict=True):
+                stream.update(content)
 
     def hex(self) -> str:
         """Return the digest of everything so far, 64 hexadecimal digits."""
-        joined = "".join(f"{hop}:{self._hashes[hop].hexdigest()}\n" for hop in HOPS)
+        joined = "".join(f"{hop}:{stream.hexdigest()}\n" for hop in HOPS for stream in self._hashes[hop])
         return hashlib.sha256(joined.encode()).hexdigest()
 
 
-def canonical_bytes(batch: pa.RecordBatch) -> bytes:
-    """Return the rows one after the other, columns in schema order, little endian and without padding between them."""
-    columns = [_canonical(column) for column in batch.columns]
-    rows = np.empty(
-        batch.num_rows, [(field.name, column.dtype) for field, column in zip(batch.schema, columns, strict=True)]
-    )
-    for field, column in zip(batch.schema, columns, strict=True):
-        rows[field.name] = column
-    return rows.tobytes()
+def _streams(batch: pa.RecordBatch) -> Iterator[Any]:  # of buffers: arrays and Arrow's own
+    """Yield the canonical bytes of each column in schema order; of a column of texts, two of them."""
+    for column in batch.columns:
+        kind = column.type
+        if pa.types.is_floating(kind):
+            yield _with_one_nan(floats_of(column))
+        elif pa.types.is_string(kind):
+            yield from _texts(column)
+        elif pa.types.is_boolean(kind):
+            yield column.to_numpy(zero_copy_only=False)
+        else:
+            yield ints_of(column)
 
 
-def _canonical(column: pa.Array) -> NDArray[Any]:  # of whatever type the column has
-    if pa.types.is_string(column.type):
-        names = column.dictionary_encode()
-        texts = np.array([text.encode() for text in names.dictionary.to_pylist()], f"S{NAME_BYTES}")
-        padded: NDArray[np.bytes_] = texts[names.indices.to_numpy()]
-        return padded
-    if pa.types.is_timestamp(column.type):
-        return ints_of(column).astype("<i8", copy=False)
-    values: NDArray[Any] = column.to_numpy(zero_copy_only=False)
-    if values.dtype.kind == "f":
-        return np.where(np.isnan(values), np.nan, values).astype("<f8", copy=False)
-    return values.astype("<i8" if values.dtype.kind == "i" else "u1", copy=False)
+def _with_one_nan(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the values with every NaN made the same one: sign and payload depend on how it came about."""
+    is_nan = np.isnan(values)
+    return np.where(is_nan, np.nan, values) if is_nan.any() else values
+
+
+def _texts(column: pa.Array) -> tuple[NDArray[np.int32], Any]:
+    """Return the lengths of the texts in bytes, and the bytes of all of them."""
+    _, places, content = column.buffers()
+    ends = np.frombuffer(places, np.int32, len(column) + 1, column.offset * 4)
+    return np.diff(ends), b"" if content is None else content[int(ends[0]) : int(ends[-1])]

@@ -61,13 +61,12 @@ class ThresholdMachine:
             return empty(EVENTS)
         names = pairs.column("pair").take(pa.array(decisive)).dictionary_encode()
         codes = names.indices.to_numpy()
+        ts = ints_of(pairs.column("ts"))
         events: list[tuple[int, Event]] = []
         for code, name in enumerate(names.dictionary.to_pylist()):
             rows = decisive[codes == code]
             for row in self._turns(name, rows, is_far):
-                event = self._event(
-                    int(ints_of(pairs.column("ts"))[row]), name, float(z[row]), is_far=bool(is_far[row])
-                )
+                event = self._event(int(ts[row]), name, float(z[row]), is_far=bool(is_far[row]))
                 events.append((row, event))
         return event_batch([event for _, event in sorted(events, key=lambda item: item[0])])
 

@@ -24,7 +24,7 @@ from livepairs.bars.kernel import (
 )
 from livepairs.columns import bits_of, floats_of, ints_of
 
-__all__ = ["Ladder", "Rungs"]
+__all__ = ["Ladder", "Rungs", "join"]
 
 NEVER: Final = NO_BAR
 
@@ -39,6 +39,10 @@ class Rungs:
 
     def __len__(self) -> int:
         return len(self.bars)
+
+    def take(self, order: NDArray[np.int64]) -> Rungs:
+        """Return the bars at these places."""
+        return Rungs(self.bars[order], self.trade_counts[order], self.values.take(order, axis=1))
 
 
 NO_RUNGS: Final = Rungs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((len(OHLCV), 0)))
@@ -126,7 +130,7 @@ class Ladder:
     def _take_finished(self, limit: int) -> Rungs:
         if not self._finished:
             return NO_RUNGS
-        rungs = _join(self._finished)
+        rungs = join(self._finished)
         cut = int(np.searchsorted(rungs.bars, limit))
         rest = _cut(rungs, cut, len(rungs))
         self._finished = [rest] if len(rest) else []
@@ -156,7 +160,7 @@ class Ladder:
         """The bars not closed yet that have trades, oldest first."""
         at_hand = [self._copy_at_hand()] if self._state[BAR] != NO_BAR else []
         rungs = [*self._finished, *at_hand]
-        return _join(rungs) if rungs else NO_RUNGS
+        return join(rungs) if rungs else NO_RUNGS
 
     @property
     def barred(self) -> int:
@@ -174,7 +178,8 @@ class Ladder:
         return dict(zip(REASONS, self._state[COUNTS + 2 :].tolist(), strict=True))
 
 
-def _join(rungs: list[Rungs]) -> Rungs:
+def join(rungs: list[Rungs]) -> Rungs:
+    """Return the bars one after the other; a single item is returned as it is."""
     if len(rungs) == 1:
         return rungs[0]
     return Rungs(

@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from livepairs.bars.kernel import REASONS
-from livepairs.bars.ladder import Ladder, Rungs
-from livepairs.columns import by_symbol, names_column, times_column
+from livepairs.bars.ladder import Ladder, Rungs, join
+from livepairs.columns import by_symbol, names_by_code, times_column
 from livepairs.schema import BARS, Chunk, empty
 
 __all__ = ["BarCounts", "BarMachine"]
@@ -124,19 +124,14 @@ class BarMachine:
     def _batch(self, closed: list[tuple[str, Rungs]], *, is_closed: bool) -> pa.RecordBatch:
         if not closed:
             return empty(BARS)
-        parts = [self._rows_of(symbol, rungs) for symbol, rungs in closed]
-        if len(parts) == 1:
-            return parts[0]
-        joined = pa.Table.from_batches(parts).combine_chunks().to_batches()[0]
-        if not is_closed:
-            return joined
-        order = np.argsort(np.concatenate([rungs.bars for _, rungs in closed]), kind="stable")
-        return joined.take(pa.array(order))
-
-    def _rows_of(self, symbol: str, rungs: Rungs) -> pa.RecordBatch:
+        rungs = join([rungs for _, rungs in closed])
+        codes = np.repeat(np.arange(len(closed)), [len(rungs) for _, rungs in closed])
+        if is_closed and len(closed) > 1:
+            order = np.argsort(rungs.bars, kind="stable")
+            rungs, codes = rungs.take(order), codes[order]
         columns = [
             times_column(rungs.bars * self.interval_us),
-            names_column(symbol, len(rungs)),
+            names_by_code([symbol for symbol, _ in closed], codes),
             *(pa.array(values) for values in rungs.values),
             pa.array(rungs.trade_counts),
             pa.array(rungs.trade_counts == 0),
