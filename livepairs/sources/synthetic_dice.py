@@ -43,7 +43,8 @@ class Dice:
         pieces = (self._raw(2 * count)[:, None] >> _PIECES) & np.uint64(0xFFFF)
         sums = pieces.sum(axis=1, dtype=np.uint64).reshape(count, 2).sum(axis=1, dtype=np.uint64)
         # A uniform integer below 2**16 has the variance (2**32 - 1) / 12.
-        return (sums.astype(np.float64) - 4 * 65_535) / np.sqrt(8 * (2.0**32 - 1) / 12)
+        normal: Floats = (sums.astype(np.float64) - 4 * 65_535) / np.sqrt(8 * (2.0**32 - 1) / 12)
+        return normal
 
     def _raw(self, count: int) -> npt.NDArray[np.uint64]:
         raw: npt.NDArray[np.uint64] = self._bits.random_raw(count)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 from typing import Final, Self
 from urllib.parse import parse_qsl
@@ -178,7 +178,9 @@ _LIMITS: Final = {
 }
 """Smallest and largest value of each number; 0 and any for those not named."""
 
-_KINDS: Final = {field.name: type(field.default) for field in fields(SyntheticParams)}
+_KINDS: Final[dict[str, type[int | float | str]]] = {
+    field.name: type(value) for field, value in zip(fields(SyntheticParams), astuple(SyntheticParams()), strict=True)
+}
 
 
 def _value(name: str, text: str) -> object:

@@ -14,7 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
 import pyarrow as pa
 
 from livepairs.errors import RecordingError
@@ -194,11 +193,11 @@ def _by_symbol(batch: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
     """Cut a batch by symbol, in the order of first appearance; a batch of one symbol is not copied."""
     column = batch.column("symbol")
     assert isinstance(column, pa.DictionaryArray)
-    indices = column.indices.to_numpy()
-    present, first_rows = np.unique(indices, return_index=True)
-    for index in present[np.argsort(first_rows)]:
-        symbol = column.dictionary[int(index)].as_py()
-        yield symbol, batch if len(present) == 1 else batch.filter(pa.array(indices == index))
+    indices = column.indices
+    present = indices.unique().to_pylist()
+    for index in present:
+        symbol = column.dictionary[index].as_py()
+        yield symbol, batch if len(present) == 1 else batch.filter(pa.array(indices.to_numpy() == index))
 
 
 def _completeness(symbols: tuple[str, ...], start_us: int, end_us: int, gaps: tuple[Gap, ...]) -> float:
