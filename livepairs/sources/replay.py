@@ -164,7 +164,7 @@ class Replay:
         _, end_us = self.control.span_us
         with closing(Slices(rows, start_us=self._start_us, end_us=end_us)) as slices, self._wakeable() as woken:
             pace = _Pace(self._clock)
-            while not slices.is_done:
+            while True:
                 woken.clear()
                 order = self.control.order()
                 if self._lies_apart(order, slices.now_us):
@@ -175,7 +175,9 @@ class Replay:
                     for chunk in slices.take(until_us):
                         yield chunk
                 self.control.arrive(slices.now_us, is_goal=slices.now_us == order.target_us)
-                if order.target_us is not None or slices.now_us < until_us or slices.is_done:
+                if slices.is_done:
+                    return  # without a pause, so that nothing comes between the end and what the run makes of it
+                if order.target_us is not None or slices.now_us < until_us:
                     await self._clock.sleep(0)
                 else:
                     await self._wait(woken, pace.next_us() if order.is_playing else None)
