@@ -1,4 +1,7 @@
-"""The market page, for `panel serve apps/*.py`; the environment (LIVEPAIRS_SOURCE, LIVEPAIRS_PAIRS) says what it shows."""
+"""The market page, for ``panel serve apps/*.py``.
+
+The environment says what it shows: ``LIVEPAIRS_SOURCE`` and ``LIVEPAIRS_PAIRS``, or the bundled recording.
+"""
 
 from livepairs.views.pages.market import page
 

@@ -21,6 +21,7 @@ from livepairs.backtest.result import BacktestResult
 from livepairs.hub import Run
 from livepairs.schema import Pair, interval_us
 from livepairs.views import columns, numbers
+from livepairs.views.assets import stylesheet
 from livepairs.views.chartstack import stack
 from livepairs.views.component import LiveText
 from livepairs.views.linechart import Trace, line_chart, mark_level
@@ -34,14 +35,6 @@ __all__ = ["BacktestView", "thinned"]
 _RERUN_S: Final = 4.0
 _POINTS: Final = 2000
 _COMPACT: Final = "return tick.toLocaleString('en-US')"
-
-_STYLE: Final = """
-.live { display: grid; grid-template-columns: repeat(auto-fill, minmax(118px, 1fr)); gap: 4px 16px; padding: 6px 0 6px 8px; min-height: 96px; align-content: start; }
-.tile span { display: block; color: var(--lp-quiet); font-size: 12px; white-space: nowrap; }
-.tile b { font-size: 16px; line-height: 23px; font-weight: 600; white-space: nowrap; }
-b[data-state="up"] { color: var(--lp-up); } b[data-state="down"] { color: var(--lp-down); }
-p { grid-column: 1 / -1; margin: 2px 0 0; color: var(--lp-quiet); font-size: 12px; line-height: 18px; min-height: 18px; }
-"""
 
 
 def thinned(values: np.ndarray, points: int) -> np.ndarray:
@@ -85,16 +78,22 @@ class BacktestView:
 
     def __init__(self, run: Run, pair: Pair, notify: Callable[[], None]) -> None:
         self._run, self._pair, self._notify = run, pair, notify
-        self._params = BacktestParams(entry=run.params.entry, exit=run.params.exit, price=run.params.pair_params.price)
+        self._params = BacktestParams.of(
+            None, entry=run.params.entry, exit=run.params.exit, price=run.params.pair_params.price
+        )
         self._pending: Future[Rehearsal] | None = None
         self._begun_s = float("-inf")
         self._done_for: tuple[int, int] | None = None
         self._equity = columns.empty_source("equity", ["ts", "equity", "drawdown", "z", "floor", "ceiling", "zero"])
         self._entries = columns.empty_source("entries", ["ts", "z", "marker", "color"])
         self._exits = columns.empty_source("exits", ["ts", "z"])
-        self._metrics = LiveText(markup=_markup(self._params), stylesheets=[_STYLE], sizing_mode="stretch_width", margin=0)
+        self._metrics = LiveText(
+            markup=_markup(self._params), stylesheets=[stylesheet("metrics")], sizing_mode="stretch_width", margin=0
+        )
         self._trades = TradeTable()
-        again = pmui.Button(label="Run again", variant="outlined", size="small", width=104, margin=(8, 8), color="primary")
+        again = pmui.Button(
+            label="Run again", variant="outlined", size="small", width=104, margin=(8, 8), color="primary"
+        )
         again.on_click(lambda _event: self._start())
         head = pn.Row(self._metrics, again, margin=0, sizing_mode="stretch_width")
         self.view: Viewable = pn.Column(head, self._charts(), self._trades.view, margin=0, sizing_mode="stretch_width")
@@ -130,7 +129,12 @@ class BacktestView:
         axis = TimeAxis(interval_us=interval_us(self._run.params.interval), end_us=max(self._run.state.now_us, 0))
         money = CustomJSTickFormatter(code=_COMPACT)
         equity = line_chart(
-            axis, self._equity, "Equity", [Trace(label="USDT", column="equity", color=ACCENT)], weight=1.6, formatter=money
+            axis,
+            self._equity,
+            "Equity",
+            [Trace(label="USDT", column="equity", color=ACCENT)],
+            weight=1.6,
+            formatter=money,
         )
         percent = NumeralTickFormatter(format="0.0%")
         drawdown = line_chart(
@@ -153,7 +157,9 @@ class BacktestView:
         )  # fmt: skip
         for level in (self._params.entry, -self._params.entry):
             mark_level(chart, level)
-        chart.add_glyph(self._entries, Scatter(x="ts", y="z", marker="marker", size=9, fill_color="color", line_color=None))
+        chart.add_glyph(
+            self._entries, Scatter(x="ts", y="z", marker="marker", size=9, fill_color="color", line_color=None)
+        )
         chart.add_glyph(self._exits, Scatter(x="ts", y="z", size=5, fill_color=None, line_color=ACCENT, line_width=1.5))
         return readout, chart
 
@@ -229,7 +235,8 @@ def _share(value: float | None) -> str:
 
 def _markup(params: BacktestParams) -> str:
     tiles = "".join(
-        f'<div class="tile" title="{escape(tip)}"><span>{escape(name)}</span><b data-v="{key}" data-s="{key}">–</b></div>'
+        f'<div class="tile" title="{escape(tip)}"><span>{escape(name)}</span>'
+        f'<b data-v="{key}" data-s="{key}">–</b></div>'
         for key, (name, tip) in _METRICS.items()
     )
     stop = f", stop {params.stop:g}" if params.stop else ""

@@ -1,8 +1,8 @@
 """Candles and volume of one leg: closed bars grow by appending, the forming bar is a row of its own that is replaced.
 
-A candle that rose is hollow and teal, one that fell is solid and vermilion. A bar in which nothing traded has no candle:
-its time is shaded, so that a gap is seen as a gap. A glyph costs the browser time for every row at every update, so there
-are as few as will do: one line per wick, drawn under a body that is filled with the paper's colour where it is hollow.
+A candle that rose is hollow and teal, one that fell is solid and vermilion. A bar in which nothing traded has no
+candle: its time is shaded, so that a gap is seen as a gap. A glyph costs the browser time for each row at each update,
+so there are as few as will do: one line per wick, under a body that is filled with the paper's colour where hollow.
 """
 
 from __future__ import annotations
@@ -81,7 +81,9 @@ class Candles:
         self._format = NumeralTickFormatter(format="0,0.00")
         self._chart = axis.figure(weight=1, min_height=190, is_last=is_last, formatter=self._format)
         self._chart.y_range.update(range_padding=0.3, renderers=[])
-        self._chart.extra_y_ranges = {"volume": DataRange1d(start=0, range_padding=_VOLUME_PADDING, default_span=1.0, renderers=[])}
+        self._chart.extra_y_ranges = {
+            "volume": DataRange1d(start=0, range_padding=_VOLUME_PADDING, default_span=1.0, renderers=[])
+        }
         self._line: Any = {"field": "fell", "transform": LinearColorMapper(palette=[UP, DOWN], low=0, high=1)}
         # The frame finds this mapper by its name when the theme is switched.
         self._fill: Any = {
@@ -103,7 +105,13 @@ class Candles:
         width = _BODY * self._interval_ms
         # Rect and not VBar: Bokeh squeezes the bars that are out of view onto the frame's edge, and draws all of them.
         volume = Rect(
-            x="ts", y="half_volume", width=width, height="volume", line_color=None, fill_color=self._line, fill_alpha=0.32
+            x="ts",
+            y="half_volume",
+            width=width,
+            height="volume",
+            line_color=None,
+            fill_color=self._line,
+            fill_alpha=0.32,
         )
         wick = Segment(x0="ts", x1="ts", y0="high", y1="low", line_color=self._line)
         body = Rect(x="ts", y="middle", width=width, height="body", line_color=self._line, fill_color=self._fill)
@@ -144,7 +152,9 @@ class Candles:
         """
         now = candle_columns(bar)
         shown = self.forming.data
-        if any(not np.array_equal(np.asarray(shown[name]), now[name], equal_nan=True) for name in ("ts", "close", "volume")):
+        if any(
+            not np.array_equal(np.asarray(shown[name]), now[name], equal_nan=True) for name in ("ts", "close", "volume")
+        ):
             self.forming.data = {name: values.tolist() for name, values in now.items()}
         if last_price is not None and last_price != self._last.location:
             self._last.update(location=last_price, visible=True)

@@ -28,12 +28,14 @@ def of(rows: pa.Table, column: str, value: str) -> pa.Table:
 
 def numbers(rows: pa.Table, column: str) -> np.ndarray:
     """Return a column as float64, shape ``(n_rows,)``."""
-    return rows[column].to_numpy().astype(np.float64, copy=False)
+    values: np.ndarray = rows[column].to_numpy()
+    return values.astype(np.float64, copy=False)
 
 
 def milliseconds(rows: pa.Table, column: str = "ts") -> np.ndarray:
     """Return a time column as milliseconds since the epoch, the unit of the browser."""
-    return rows[column].cast(pa.int64()).to_numpy() / 1000.0
+    values: np.ndarray = rows[column].cast(pa.int64()).to_numpy()
+    return values / 1000.0
 
 
 def empty_source(name: str, columns: list[str]) -> ColumnDataSource:
@@ -41,7 +43,9 @@ def empty_source(name: str, columns: list[str]) -> ColumnDataSource:
     return ColumnDataSource({column: [] for column in columns}, name=name)
 
 
-def grow(source: ColumnDataSource, columns: Mapping[str, np.ndarray], *, is_reset: bool, rollover: int = ROLLOVER) -> None:
+def grow(
+    source: ColumnDataSource, columns: Mapping[str, np.ndarray], *, is_reset: bool, rollover: int = ROLLOVER
+) -> None:
     """Append rows to a source, or replace all of them after a jump in time.
 
     Parameters

@@ -13,13 +13,11 @@ from typing import Any, ClassVar
 import param
 from panel.custom import JSComponent
 
+from livepairs.views.assets import stylesheet
+
 __all__ = ["Chip", "Deck", "LiveText", "Navigation"]
 
 _HERE = Path(__file__).parent
-
-
-def _css(name: str) -> str:
-    return (_HERE / "css" / f"{name}.css").read_text(encoding="utf-8")
 
 
 class LiveText(JSComponent):
@@ -30,7 +28,7 @@ class LiveText(JSComponent):
     states = param.Dict(default={}, doc="State by the name of its place, for CSS to colour; width-* is a CSS width.")
 
     _esm: ClassVar[Path] = _HERE / "js" / "livetext.js"
-    _stylesheets: ClassVar[list[str]] = [_css("chrome")]
+    _stylesheets: ClassVar[list[str]] = [stylesheet("chrome")]
 
 
 class Chip(JSComponent):
@@ -43,7 +41,7 @@ class Chip(JSComponent):
     made = param.String(default="", doc="How to label generated data; empty for real data.")
 
     _esm: ClassVar[Path] = _HERE / "js" / "chip.js"
-    _stylesheets: ClassVar[list[str]] = [_css("chrome"), _css("chip")]
+    _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("chip")]
 
 
 class Navigation(JSComponent):
@@ -55,7 +53,7 @@ class Navigation(JSComponent):
     dark = param.Boolean(default=False, doc="Whether the page is dark; remembered for the next one.")
 
     _esm: ClassVar[Path] = _HERE / "js" / "header.js"
-    _stylesheets: ClassVar[list[str]] = [_css("chrome"), _css("header")]
+    _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("header")]
 
 
 class Deck(JSComponent):
@@ -72,7 +70,7 @@ class Deck(JSComponent):
     windows = param.List(default=[], doc="(label, milliseconds) of the windows offered.")
 
     _esm: ClassVar[Path] = _HERE / "js" / "deck.js"
-    _stylesheets: ClassVar[list[str]] = [_css("chrome"), _css("deck")]
+    _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("deck")]
 
     def __init__(self, act: Callable[[str, float | None], None], **params: Any) -> None:  # param's own keywords
         super().__init__(**params)

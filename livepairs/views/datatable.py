@@ -8,21 +8,9 @@ import pandas as pd
 import panel as pn
 from bokeh.models.widgets.tables import StringFormatter
 
-__all__ = ["DataTable"]
+from livepairs.views.assets import stylesheet
 
-_STYLE = """
-.tabulator, .tabulator .tabulator-header .tabulator-col-title, .tabulator .tabulator-cell { font-size: 12.5px !important; }
-.tabulator { font-variant-numeric: tabular-nums; border: 0; background: transparent; color: var(--mui-palette-text-primary); }
-.tabulator .tabulator-header, .tabulator .tabulator-header .tabulator-col { background: transparent; border-color: var(--mui-palette-divider);
-  color: var(--mui-palette-text-secondary); font-weight: 600; }
-.tabulator .tabulator-tableholder .tabulator-table { background: transparent; color: inherit; }
-.tabulator .tabulator-row, .tabulator .tabulator-row.tabulator-row-even { background: transparent; border-bottom: 1px solid var(--mui-palette-divider); }
-.tabulator .tabulator-row .tabulator-cell { border: 0; padding: 5px 8px; height: 29px; min-height: 0; }
-.tabulator .tabulator-header .tabulator-col .tabulator-col-content { padding: 6px 8px; }
-.tabulator .tabulator-row { min-height: 29px; }
-.tabulator .tabulator-row:hover { background: color-mix(in srgb, currentColor 6%, transparent) !important; }
-.tabulator .tabulator-footer { background: transparent; border-color: var(--mui-palette-divider); color: var(--mui-palette-text-secondary); }
-"""
+__all__ = ["DataTable"]
 
 
 class DataTable(pn.widgets.Tabulator):
@@ -32,7 +20,7 @@ class DataTable(pn.widgets.Tabulator):
         # Said outright: an empty column tells nothing of its kind, and would later show text as numbers.
         texts = {name: StringFormatter() for name in value.columns}
         defaults = {
-            "formatters": texts, "stylesheets": [_STYLE],
+            "formatters": texts, "stylesheets": [stylesheet("datatable")],
             "show_index": False, "disabled": True, "layout": "fit_columns", "sizing_mode": "stretch_width", "margin": 0,
             "selectable": False,
         }  # fmt: skip

@@ -9,22 +9,11 @@ from panel.viewable import Viewable
 
 from livepairs.schema import interval_us
 from livepairs.views import numbers
+from livepairs.views.assets import stylesheet
 from livepairs.views.component import LiveText
 from livepairs.views.visit import Visit
 
 __all__ = ["drawer"]
-
-_STYLE = """
-.live { padding: 4px 18px 24px; line-height: 1.5; }
-h2 { font-size: 11.5px; letter-spacing: .06em; text-transform: uppercase; color: var(--lp-quiet); font-weight: 600; margin: 18px 0 6px; }
-dl { display: grid; grid-template-columns: auto 1fr; gap: 3px 14px; margin: 0; }
-dt { color: var(--lp-quiet); } dd { margin: 0; text-align: right; overflow-wrap: anywhere; }
-ul { list-style: none; margin: 0; padding: 0; display: grid; gap: 2px; }
-a { display: block; padding: 6px 10px; margin: 0 -10px; border-radius: 6px; color: var(--lp-text); text-decoration: none; }
-a:hover { background: color-mix(in srgb, var(--lp-text) 7%, transparent); }
-a[aria-current] { background: color-mix(in srgb, var(--lp-accent) 16%, transparent); font-weight: 600; }
-kbd { font: inherit; border: 1px solid var(--lp-line); border-radius: 4px; padding: 0 6px; }
-"""
 
 
 def drawer(visit: Visit) -> Viewable:
@@ -41,9 +30,16 @@ def drawer(visit: Visit) -> Viewable:
         "Entry, exit": f"|z| {params.entry:g}, {params.exit:g}",
     }
     keys = {"Play or pause": "space", "One bar back": ",", "One bar forward": ".", "Follow": "f"}
-    parts = ["<h2>Pair</h2>", _pairs(visit), "<h2>Source</h2>", _list(_source(visit)), "<h2>Measures</h2>", _list(facts)]
+    parts = [
+        "<h2>Pair</h2>",
+        _pairs(visit),
+        "<h2>Source</h2>",
+        _list(_source(visit)),
+        "<h2>Measures</h2>",
+        _list(facts),
+    ]
     parts += ["<h2>Keys</h2>", _list({name: f"<kbd>{key}</kbd>" for name, key in keys.items()}, is_markup=True)]
-    return LiveText(markup="".join(parts), stylesheets=[_STYLE], sizing_mode="stretch_width", margin=0)
+    return LiveText(markup="".join(parts), stylesheets=[stylesheet("drawer")], sizing_mode="stretch_width", margin=0)
 
 
 def _pairs(visit: Visit) -> str:

@@ -15,6 +15,7 @@ from livepairs.hub import Run
 from livepairs.schema import EVENTS
 from livepairs.tables.ring import Cursor
 from livepairs.views import numbers
+from livepairs.views.assets import stylesheet
 from livepairs.views.component import LiveText
 from livepairs.views.datatable import DataTable
 from livepairs.views.pace import FIGURES_S, Pace
@@ -25,14 +26,6 @@ __all__ = ["EventTable", "event_frame"]
 _KEPT: Final = 2000
 _MARKS: Final = {"fired": "▲ fired", "cleared": "▽ cleared"}
 _COLUMNS: Final = ["Time (UTC)", "Pair", "Event", "z", "Level", "Message"]
-
-_TILES: Final = """
-.live { display: flex; gap: 0; height: 62px; padding: 4px 0 0 8px; overflow-x: auto; scrollbar-width: none; }
-.tile { flex: 0 0 auto; min-width: 110px; padding-right: 16px; margin-right: 16px; border-right: 1px solid var(--lp-line); }
-.tile:last-child { border: 0; }
-.tile span { display: block; color: var(--lp-quiet); font-size: 12px; white-space: nowrap; }
-.tile b { font-size: 19px; line-height: 28px; font-weight: 600; white-space: nowrap; }
-"""
 
 
 def event_frame(events: pa.Table) -> pd.DataFrame:
@@ -61,7 +54,9 @@ class EventTable:
         self._pace = Pace(FIGURES_S)
         self._rows = EVENTS.empty_table()
         entry, leave = run.params.entry, run.params.exit
-        self._tiles = LiveText(markup=_markup(), stylesheets=[_TILES], sizing_mode="stretch_width", height=66, margin=0)
+        self._tiles = LiveText(
+            markup=_markup(), stylesheets=[stylesheet("tiles")], sizing_mode="stretch_width", height=66, margin=0
+        )
         self._empty = sentence(
             f"No alert yet. One fires when |z| of a pair reaches {entry:g} at a closed bar and clears when it is back "
             f"at {leave:g}."
@@ -90,9 +85,8 @@ class EventTable:
     def _counts(self) -> dict[str, str]:
         kinds = Counter(self._rows["kind"].to_pylist())
         last: Any = self._rows["ts"][-1].as_py() if self._rows.num_rows else None
-        standing: dict[str, str] = {}
-        for subject, kind in zip(self._rows["subject"].to_pylist(), self._rows["kind"].to_pylist(), strict=True):
-            standing[subject] = kind
+        subjects, turns = self._rows["subject"].to_pylist(), self._rows["kind"].to_pylist()
+        standing = dict(zip(subjects, turns, strict=True))  # the last one of a subject stands
         return {
             "fired": numbers.count(kinds["fired"]),
             "cleared": numbers.count(kinds["cleared"]),

@@ -1,7 +1,7 @@
 """The frame every page has: navigation, source chip, theme, drawer, and the deck at the bottom.
 
-A page hands in how to build its body; the frame opens the run, keeps chip and deck up to date, and turns what cannot be
-shown into a sentence. Models are built under ``freeze``: without it Bokeh walks the whole document for every one of them.
+A page hands in how to build its body; the frame opens the run, keeps chip and deck up to date, and turns what cannot
+be shown into a sentence. Models are built under ``freeze``: without it Bokeh walks the document for every one of them.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def _page(key: str, title: str, body: Body) -> pmui.Page:
     try:
         visit = arrive()
     except LivepairsError as error:
-        return _shell(key, title, is_dark=is_dark(), main=[sentence(f"There is nothing to show: {error}.", is_error=True)])
+        return _shell(
+            key, title, is_dark=is_dark(), main=[sentence(f"There is nothing to show: {error}.", is_error=True)]
+        )
     screen = Screen(visit.run)
     chips = [_chip("lp-wide"), _chip("lp-narrow")]
     deck = _deck(visit)
@@ -75,11 +77,15 @@ def _page(key: str, title: str, body: Body) -> pmui.Page:
 def _shell(
     key: str, title: str, *, is_dark: bool, main: list[Viewable], query: str = "", chip: Viewable | None = None
 ) -> pmui.Page:
-    navigation = Navigation(pages=[(name, page.TITLE) for name, page in pages.found().items()], current=key, query=query, dark=is_dark)
+    navigation = Navigation(
+        pages=[(name, page.TITLE) for name, page in pages.found().items()], current=key, query=query, dark=is_dark
+    )
     header = [navigation, pn.Spacer(sizing_mode="stretch_width", height=1, margin=0)]
+    room = {"padding": f"6px 10px {_DECK_HEIGHT + 8}px"}
+    column = pn.Column(*main, margin=0, sizing_mode="stretch_width", styles=room)
     page = pmui.Page(
-        title="livepairs", meta_title=f"{title} · livepairs", site_url="./", header=[*header, *([chip] if chip else [])],
-        main=[pn.Column(*main, margin=0, sizing_mode="stretch_width", styles={"padding": f"6px 10px {_DECK_HEIGHT + 8}px"})],
+        title="livepairs", meta_title=f"{title} · livepairs", site_url="./",
+        header=[*header, *([chip] if chip else [])], main=[column],
         theme_config=THEME, sx=PAGE_STYLE, dark_theme=is_dark, sidebar_open=False, sidebar_variant="temporary",
         sidebar_width=290, sidebar_resizable=False, busy_indicator=None, template=TEMPLATE,
     )  # fmt: skip
@@ -92,7 +98,9 @@ _WIDE = "@media (max-width: 700px) { :host(.lp-wide) { display: none !important;
 
 
 def _chip(width: str) -> Chip:
-    return Chip(css_classes=[width], stylesheets=[_WIDE if width == "lp-wide" else _NARROW], margin=(0, 4), align="center")
+    return Chip(
+        css_classes=[width], stylesheets=[_WIDE if width == "lp-wide" else _NARROW], margin=(0, 4), align="center"
+    )
 
 
 def _deck(visit: Visit) -> Deck:

@@ -12,27 +12,13 @@ from panel.viewable import Viewable
 from livepairs.hub import Run
 from livepairs.schema import Pair, interval_us
 from livepairs.views import columns, numbers
+from livepairs.views.assets import stylesheet
 from livepairs.views.component import LiveText
 from livepairs.views.pace import FIGURES_S, Pace
 
 __all__ = ["Kpis", "band"]
 
 _RECENT_ROWS: Final = 64
-
-_STYLE: Final = """
-.live { display: flex; flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none; height: 78px; align-items: stretch; padding: 0 0 0 8px; }
-.tile { flex: 1 0 auto; min-width: 104px; padding: 6px 16px 6px 0; margin-right: 16px; border-right: 1px solid var(--lp-line); }
-.tile:last-child { border: 0; margin: 0; }
-.tile span { display: block; color: var(--lp-quiet); font-size: 12px; white-space: nowrap; }
-.tile b { display: block; font-size: 19px; line-height: 28px; font-weight: 600; white-space: nowrap; letter-spacing: -.01em; }
-.tile small { display: block; color: var(--lp-quiet); font-size: 11.5px; white-space: nowrap; }
-.tile.z { min-width: 150px; }
-.tile.z b { font-size: 31px; line-height: 34px; padding: 0 8px; margin-left: -8px; border-radius: 6px; width: max-content; min-width: 128px; }
-.tile.z small { margin-top: -1px; }
-b[data-state="high"] { color: var(--lp-down); background: color-mix(in srgb, #d9531e 13%, transparent); }
-b[data-state="low"] { color: var(--lp-up); background: color-mix(in srgb, #0f9b8e 13%, transparent); }
-b[data-state="near"] { color: var(--lp-warn); }
-"""
 
 
 def band(z: float | None, entry: float, exit_level: float) -> tuple[str, str]:
@@ -71,7 +57,11 @@ class Kpis:
         self._pace = Pace(FIGURES_S)
         self._interval_us = interval_us(run.params.interval)
         self._text = LiveText(
-            markup=_markup(run, pair), stylesheets=[_STYLE], sizing_mode="stretch_width", height=78, margin=0
+            markup=_markup(run, pair),
+            stylesheets=[stylesheet("kpis")],
+            sizing_mode="stretch_width",
+            height=78,
+            margin=0,
         )
         self.view: Viewable = self._text
 
@@ -133,7 +123,7 @@ def _markup(run: Run, pair: Pair) -> str:
         ("Correlation", "corr", "corr-note", f"Pearson, one-bar changes, last {windows.corr_window} bars"),
         ("Cointegration p", "p", "stat", f"Engle-Granger over {windows.hedge_window} bars, {windows.adf_lags} lag(s), "
          "MacKinnon's p for two variables"),
-        ("Half-life", "half", "half-note", "How long the spread takes to come half way back, from an AR(1) of the residuals"),
+        ("Half-life", "half", "half-note", "How long the spread takes to come half way back, from its AR(1)"),
         ("Trades / s", "rate", "rate-note", "Both legs, a second of event time"),
         ("Event lag", "lag", "lag-note", "Time since the newest trade, as the source vouches"),
     ]  # fmt: skip

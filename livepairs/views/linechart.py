@@ -37,7 +37,7 @@ class Trace:
     dash: str = "solid"
 
 
-def line_chart(
+def line_chart(  # noqa: PLR0913 - what a chart looks like, everything beyond the traces by name
     axis: TimeAxis, source: ColumnDataSource, title: str, traces: Sequence[Trace], *, weight: float = 1.0,
     formatter: TickFormatter | None = None, is_last: bool = False,
 ) -> tuple[Any, figure]:  # fmt: skip

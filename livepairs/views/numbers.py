@@ -9,7 +9,19 @@ import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-__all__ = ["NONE", "bars", "compact", "count", "day_clock", "decimals", "duration", "fixed", "p_value", "percent", "speed"]
+__all__ = [
+    "NONE",
+    "bars",
+    "compact",
+    "count",
+    "day_clock",
+    "decimals",
+    "duration",
+    "fixed",
+    "p_value",
+    "percent",
+    "speed",
+]
 
 NONE = "–"
 _MAX_DECIMALS = 8

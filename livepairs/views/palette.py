@@ -1,7 +1,7 @@
 """The colours of the screen: chosen once, readable on light and dark, and told apart by colour-blind eyes.
 
 Every colour drawn inside a plot has a contrast of at least 3:1 on both backgrounds, because a theme switch restyles
-axes and grids but not what we draw ourselves. Up and down differ in fill as well (hollow, solid), never in colour alone.
+axes and grids but not what we draw ourselves. Up and down differ in fill as well (hollow, solid), not in colour alone.
 """
 
 from __future__ import annotations

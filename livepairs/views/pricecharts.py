@@ -7,9 +7,9 @@ from panel.viewable import Viewable
 
 from livepairs.hub import Run
 from livepairs.schema import Pair, interval_us
+from livepairs.tables.ring import Cursor
 from livepairs.views import columns, numbers
 from livepairs.views.candles import Candles
-from livepairs.tables.ring import Cursor
 from livepairs.views.chartstack import stack
 from livepairs.views.pace import CHARTS_S, Pace
 from livepairs.views.timeaxis import TimeAxis

@@ -65,7 +65,9 @@ def _rehearse(run: Run, pair: Pair, params: BacktestParams, now_us: int) -> Rehe
 def _rows_so_far(run: Run, now_us: int) -> tuple[pa.Table, pa.Table]:
     recording = run.recording
     bars, pairs = run.tables.bars.tail(_LIMIT_ROWS), run.tables.pairs.tail(_LIMIT_ROWS)
-    if recording is None or (bars.num_rows and _time_us(bars, 0) <= recording.start_us + interval_us(run.params.interval)):
+    if recording is None or (
+        bars.num_rows and _time_us(bars, 0) <= recording.start_us + interval_us(run.params.interval)
+    ):
         return _both(bars, pairs)
     bars, pairs = _replayed(run)
     until = pa.scalar(now_us - interval_us(run.params.interval), pa.int64()).cast(TIME)
@@ -76,7 +78,9 @@ def _both(bars: pa.Table, pairs: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Return the rows without the bars of a moment that came between reading one table and the other."""
     if not pairs.num_rows or not bars.num_rows:
         return bars, pairs
-    return bars, pairs.filter(pc.and_(pc.greater_equal(pairs["ts"], bars["ts"][0]), pc.less_equal(pairs["ts"], bars["ts"][-1])))
+    return bars, pairs.filter(
+        pc.and_(pc.greater_equal(pairs["ts"], bars["ts"][0]), pc.less_equal(pairs["ts"], bars["ts"][-1]))
+    )
 
 
 def _replayed(run: Run) -> tuple[pa.Table, pa.Table]:

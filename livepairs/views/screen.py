@@ -20,16 +20,11 @@ from panel.io.state import set_curdoc
 from panel.viewable import Viewable
 
 from livepairs.hub import Run
+from livepairs.views.assets import stylesheet
 
 __all__ = ["Panel", "Screen", "sentence"]
 
 _log = logging.getLogger(__name__)
-
-_SENTENCE = """
-.lp-sentence { font-size: 13px; line-height: 1.5; padding: 14px 16px; border-radius: 6px; max-width: 70ch;
-  color: var(--mui-palette-text-primary, inherit); border: 1px solid var(--mui-palette-divider, #8884);
-  border-left: 3px solid var(--lp-mark); margin: 8px 0; }
-"""
 
 
 class Panel(Protocol):
@@ -48,7 +43,7 @@ def sentence(text: str, *, is_error: bool = False) -> Viewable:
     mark = "#d9531e" if is_error else "#2f80d0"
     role = "alert" if is_error else "status"
     html = f'<div class="lp-sentence" role="{role}" style="--lp-mark:{mark}">{escape(text)}</div>'
-    return pn.pane.HTML(html, stylesheets=[_SENTENCE], sizing_mode="stretch_width", margin=0)
+    return pn.pane.HTML(html, stylesheets=[stylesheet("sentence")], sizing_mode="stretch_width", margin=0)
 
 
 class _Slot:
@@ -74,7 +69,7 @@ class _Slot:
         # the page, and with it every other figure the trader is watching, off the screen.
         try:
             action()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - one of the two borders, see above
             _log.exception("the %s panel failed", self._name)
             self._panel = None
             text = f"The {self._name} panel stopped: {type(error).__name__}: {error}. Reload the page to try again."

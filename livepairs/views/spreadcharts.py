@@ -1,4 +1,4 @@
-"""The spread page's charts: the legs, their spread with its bands, the z-score with its levels, beta and correlation."""
+"""The spread page's charts: the legs, their spread with its bands, z with its levels, hedge ratio and correlation."""
 
 from __future__ import annotations
 
@@ -60,7 +60,11 @@ class SpreadCharts:
             Trace(label=pair.y, column="y", color=LEG_Y, digits=3),
         ]
         return line_chart(
-            self._axis, self._rows.spread, "Legs, first bar = 100", traces, formatter=NumeralTickFormatter(format="0.00")
+            self._axis,
+            self._rows.spread,
+            "Legs, first bar = 100",
+            traces,
+            formatter=NumeralTickFormatter(format="0.00"),
         )
 
     def _spread(self) -> tuple[Any, figure]:

@@ -13,6 +13,7 @@ from panel.viewable import Viewable
 from livepairs.hub import Run
 from livepairs.schema import Pair, interval_us
 from livepairs.views import columns, numbers
+from livepairs.views.assets import markup, stylesheet
 from livepairs.views.component import LiveText
 from livepairs.views.pace import FIGURES_S, Pace
 from livepairs.views.pricecharts import tick_digits
@@ -23,25 +24,6 @@ _ROWS: Final = 8
 _WINDOW_BARS: Final = 300
 _TRADES: Final = 2000
 """A chunk may hold one symbol only, so the newest few rows of the table may all be of the other leg."""
-
-_STYLE: Final = """
-.live { display: grid; grid-template-columns: repeat(auto-fit, minmax(230px, 1fr)); gap: 0 22px; padding: 2px 0 0 12px; }
-section { border-bottom: 1px solid var(--lp-line); padding: 7px 0 9px; min-width: 0; }
-h3 { margin: 0; font-size: 12.5px; font-weight: 600; display: flex; justify-content: space-between; }
-h3 small { color: var(--lp-quiet); font-weight: 450; font-size: 11.5px; }
-.price { font-size: 22px; font-weight: 600; letter-spacing: -.01em; line-height: 1.25; display: flex; align-items: baseline; gap: 10px; }
-.change { font-size: 13px; font-weight: 500; }
-[data-state="up"] { color: var(--lp-up); } [data-state="down"] { color: var(--lp-down); }
-.balance { display: flex; height: 6px; border-radius: 3px; overflow: hidden; background: var(--lp-down); margin: 6px 0 3px; }
-.balance i { background: var(--lp-up); width: 50%; transition: width .25s; border-right: 2px solid var(--lp-paper); }
-.sides { display: flex; justify-content: space-between; color: var(--lp-quiet); font-size: 11.5px; }
-table { width: 100%; border-collapse: collapse; font-size: 12px; margin-top: 4px; table-layout: fixed; }
-td { padding: 0; height: 17px; line-height: 17px; white-space: nowrap; overflow: hidden; }
-td:nth-child(1) { color: var(--lp-quiet); width: 58px; } td:nth-child(2), td:nth-child(3) { text-align: right; }
-td:nth-child(3) { width: 68px; }
-dl { display: grid; grid-template-columns: 1fr auto; gap: 2px 12px; margin: 4px 0 0; }
-dt { color: var(--lp-quiet); } dd { margin: 0; text-align: right; }
-"""
 
 
 class Tape:
@@ -61,8 +43,13 @@ class Tape:
         self._digits: dict[str, int] = {}
         self._pace = Pace(FIGURES_S)
         window = numbers.duration(_WINDOW_BARS * interval_us(run.params.interval) / 1e6)
-        markup = "".join(_leg_markup(key, symbol, window) for key, symbol in self._legs.items()) + _FEED
-        self._text = LiveText(markup=markup, stylesheets=[_STYLE], sizing_mode="stretch_width", margin=0)
+        legs = [_leg_markup(key, symbol, window) for key, symbol in self._legs.items()]
+        self._text = LiveText(
+            markup="".join(legs) + markup("feed"),
+            stylesheets=[stylesheet("tape")],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
         self.view: Viewable = self._text
 
     def refresh(self) -> None:
@@ -71,7 +58,7 @@ class Tape:
             return
         bars = self._run.tables.bars.tail(_WINDOW_BARS * max(2, len(self._run.status.last_price)))
         trades = self._run.tables.trades.tail(_TRADES)
-        values, states = self._feed(), {}
+        values, states = self._feed(), dict[str, str]()
         for key, symbol in self._legs.items():
             new_values, new_states = self._leg(key, columns.of(bars, "symbol", symbol), trades)
             values |= new_values
@@ -152,13 +139,7 @@ def _leg_markup(key: str, symbol: str, window: str) -> str:
   <h3>{escape(symbol)} <small title="Change of the last price against the open {window} ago">over {window}</small></h3>
   <div class="price"><span data-v="{key}-price" title="Price of the last trade">–</span>
     <span class="change" data-v="{key}-change" data-s="{key}-change">–</span></div>
-  <div class="balance" title="Volume whose taker bought against volume whose taker sold, over {window}"><i data-s="width-{key}"></i></div>
+  <div class="balance" title="Volume whose taker bought against volume whose taker sold, over {window}">
+    <i data-s="width-{key}"></i></div>
   <div class="sides"><span data-v="{key}-bought">–</span><span data-v="{key}-sold">–</span></div>
   <table aria-label="Last trades: time, price, size"><tbody>{rows}</tbody></table></section>"""
-
-
-_FEED: Final = """<section aria-label="Feed"><h3>Feed</h3><dl>
-<dt title="Trades counted since the replay's last jump, or since the start">Trades</dt><dd data-v="trades">–</dd>
-<dt title="Trades a second of event time">Rate</dt><dd data-v="rate">–</dd>
-<dt title="Trades that came after their bar had closed: counted and kept, never merged into it">Late</dt><dd data-v="late">–</dd>
-<dt title="Trades that cannot be: no price, no size, or out of order">Rejected</dt><dd data-v="rejected">–</dd></dl></section>"""

@@ -8,8 +8,6 @@ the user's doing (pan, wheel, pinch), never by the range having changed: scripts
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from bokeh.models import (
@@ -28,19 +26,14 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure
 
+from livepairs.views.assets import script, stylesheet
 from livepairs.views.palette import MUTED
 
-__all__ = ["TimeAxis", "script", "windows"]
+__all__ = ["TimeAxis", "windows"]
 
 _RELEASING = ("panstart", "wheel", "pinchstart")
 _WINDOW_BARS = (120, 300, 900, 3000)
 _LEAD_BARS = 6
-
-
-@cache
-def script(name: str) -> str:
-    """Return one of our scripts for the browser."""
-    return (Path(__file__).parent / "js" / f"{name}.js").read_text(encoding="utf-8")
 
 
 def windows(interval_us: int) -> list[tuple[str, float]]:
@@ -139,7 +132,7 @@ class TimeAxis:
         """
         div = Div(
             text=f"<b>{title}</b><span class=wait>waiting for the first bars</span>",
-            height=22, sizing_mode="stretch_width", syncable=False, stylesheets=[_READOUT], margin=0,
+            height=22, sizing_mode="stretch_width", syncable=False, stylesheets=[stylesheet("readout")], margin=0,
             styles={"flex": "0 0 22px"},
         )  # fmt: skip
         self._charts.append({"source": source, "div": div, "title": title, "fields": fields})
@@ -171,16 +164,3 @@ class TimeAxis:
             chart.js_on_event("doubletap", replaced)
             for event in _RELEASING:
                 chart.js_on_event(event, release)
-
-
-_READOUT = """
-:host { display: block; overflow: hidden; color: var(--mui-palette-text-secondary, #59636e);
-  font: 12px/22px Inter, Roboto, system-ui, sans-serif; font-variant-numeric: tabular-nums; }
-.bk-clearfix { white-space: nowrap; overflow: hidden; padding-left: 8px; height: 22px; }
-b { color: var(--mui-palette-text-primary, #1b2027); font-weight: 600; margin-right: 12px; font-size: 12.5px; }
-span { margin-right: 12px; }
-em { font-style: normal; color: var(--mui-palette-text-primary, #1b2027); }
-i { display: inline-block; width: 10px; height: 3px; border-radius: 2px; margin-right: 5px; vertical-align: 3px; }
-time { color: var(--mui-palette-primary-main, #1f6fbf); }
-.wait { opacity: .75; }
-"""

@@ -20,7 +20,10 @@ _KEPT: Final = 500
 def trade_frame(trades: pa.Table) -> pd.DataFrame:
     """Return ROUND_TRIPS rows as the trades table shows them, newest first."""
     rows = trades.slice(max(0, trades.num_rows - _KEPT)).to_pydict()
-    costs = [fees + slippage - funding for fees, slippage, funding in zip(rows["fees"], rows["slippage"], rows["funding"], strict=True)]
+    costs = [
+        fees + slippage - funding
+        for fees, slippage, funding in zip(rows["fees"], rows["slippage"], rows["funding"], strict=True)
+    ]
     columns = (
         [f"{ts:%m-%d %H:%M:%S}" for ts in rows["entry_ts"]],
         [f"{ts:%m-%d %H:%M:%S}" for ts in rows["exit_ts"]],

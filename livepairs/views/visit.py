@@ -1,4 +1,4 @@
-"""What the address of a page says: which run, which pair, which theme; and the query that carries it to the next page."""
+"""What the address of a page says: run, pair and theme; and the query that carries it to the next page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The backtest page: would this pair have paid, so far, after costs?"""
+"""The backtest page: whether this pair would have paid, so far, after costs."""
 
 from __future__ import annotations
 

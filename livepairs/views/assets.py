@@ -1,0 +1,28 @@
+"""The files beside the code that go to the browser: scripts, styles and markup of our own."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+__all__ = ["markup", "script", "stylesheet"]
+
+_HERE = Path(__file__).parent
+
+
+@cache
+def stylesheet(name: str) -> str:
+    """Return one of our styles."""
+    return (_HERE / "css" / f"{name}.css").read_text(encoding="utf-8")
+
+
+@cache
+def script(name: str) -> str:
+    """Return one of our scripts, as the body of a Bokeh callback."""
+    return (_HERE / "js" / f"{name}.js").read_text(encoding="utf-8")
+
+
+@cache
+def markup(name: str) -> str:
+    """Return one of our pieces of HTML."""
+    return (_HERE / "html" / f"{name}.html").read_text(encoding="utf-8")
