@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 WRITTEN = [ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS]
 SCREEN = 90
+GROWING = {"commands.md", "settings.md"}
+"""Looked up by heading or row, never read through."""
 
 
 def parser_of(name: str) -> argparse.ArgumentParser:
@@ -57,7 +59,7 @@ def shell_lines(path: Path) -> list[list[str]]:
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_each_document_is_about_a_screen(path: Path):
-    assert len(path.read_text("utf-8").splitlines()) <= SCREEN
+    assert path.name in GROWING or len(path.read_text("utf-8").splitlines()) <= SCREEN
 
 
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)
