@@ -16,7 +16,7 @@ import pyarrow.csv
 from livepairs.errors import InputError
 from livepairs.stores.input_file import Block, InputFile
 from livepairs.stores.intake import ImportOptions, Intake
-from livepairs.stores.mapping import ColumnReader, Mapping, find_mapping
+from livepairs.stores.mapping import ColumnReader, Mapping, find_mapping, listed
 
 __all__ = ["PRECEDENCE", "read", "recognises"]
 
@@ -47,7 +47,7 @@ def read(file: InputFile, options: ImportOptions, intake: Intake) -> None:
     delimiter = _delimiter(file)
     names = _fields(_header(file), delimiter)
     if len(set(names)) != len(names):
-        raise InputError(file.path, found=f"columns {', '.join(names)}", expected="each column name once", line=1)
+        raise InputError(file.path, found=listed(names), expected="each column name once", line=1)
     mapping = find_mapping(file.path, names, options)
     reader = ColumnReader(file.path, mapping, options)
     if not reader.has_side:

@@ -22,7 +22,7 @@ from livepairs.errors import ConfigError, InputError, did_you_mean
 from livepairs.exchanges.binance import EARLIEST_US, LATEST_US
 from livepairs.stores.intake import ImportOptions, TradeColumns
 
-__all__ = ["ColumnReader", "Mapping", "find_mapping"]
+__all__ = ["ColumnReader", "Mapping", "find_mapping", "listed"]
 
 _KNOWN_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "ts": ("ts", "time", "timestamp", "datetime", "date", "trade_time", "transact_time", "exchange_time", "created_at"),
@@ -85,7 +85,7 @@ def find_mapping(file: Path, names: Sequence[str], options: ImportOptions) -> Ma
             found.pop(ours, None)
             continue
         if theirs not in names:
-            has = f"columns {', '.join(names)}"
+            has = listed(names)
             raise InputError(
                 file, found=has, expected=f"a column {theirs!r} as mapped{did_you_mean(theirs, names)}", line=1
             )
@@ -93,8 +93,14 @@ def find_mapping(file: Path, names: Sequence[str], options: ImportOptions) -> Ma
     missing = [ours for ours in _REQUIRED if ours not in found]
     if missing:
         expected = f"a column of {' and of '.join(missing)}; say which it is with --map {missing[0]}=COLUMN"
-        raise InputError(file, found=f"columns {', '.join(names)}", expected=expected, line=1)
+        raise InputError(file, found=listed(names), expected=expected, line=1)
     return Mapping(**found)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return column names for a message, a dozen at most, since a file that is no table may seem to have thousands."""
+    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return f"columns {', '.join(name[:40] for name in names[:12])}{more}"
 
 
 class ColumnReader:
@@ -332,7 +338,7 @@ def _plain(value: object) -> str:
 
 def _readable(value: Any) -> object:
     try:
-        return str(value) if pa.types.is_timestamp(value.type) else value.as_py()
+        return str(value) if pa.types.is_temporal(value.type) else value.as_py()
     except (ValueError, OverflowError):
         return str(value)
 

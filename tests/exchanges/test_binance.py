@@ -194,7 +194,12 @@ def test_no_bytes_raise(frames: list[bytes]) -> None:
 
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["trade", "MARKET"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["trade", "MARKET"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("epqsTtamEXri"), inner, max_size=8),
     max_leaves=12,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,10 +129,8 @@ def test_line_that_cannot_be_mended_is_named(bad: bytes, found: str) -> None:
 @given(st.binary(max_size=200), st.sampled_from([UM_AGG, UM_TRADE, SPOT_AGG, SPOT_TRADE, UM_AGG_HEADER]))
 def test_no_bytes_raise_anything_but_our_own_error(block: bytes, first: bytes) -> None:
     recognise(block)
-    try:
+    with contextlib.suppress(RowError):
         parse(first * (first is not UM_AGG_HEADER) + block, format_of(first))
-    except RowError as error:
-        assert error.line >= 0
 
 
 def test_symbol_with_a_dash_or_underscore_is_read_from_the_file_name() -> None:
