@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import aclosing, suppress
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from livepairs.clock import Clock
 from livepairs.errors import LivepairsError
@@ -27,6 +27,10 @@ _LOG = logging.getLogger(__name__)
 
 SEEK_QUIET_US = 500_000
 """Wall time for which views are not woken while a moment is sought: a seek shows once, not in pieces."""
+
+
+OVER: Final = "this run is over because nobody was watching it; load the page again to begin a new one"
+"""What a page is told that comes, or comes back, too late."""
 
 
 class Run:
@@ -193,6 +197,8 @@ class Run:
                 asyncio.run(self._live())
         finally:
             self._is_closing = True
+            self._error = self._error or OVER
+            self._changed()
             self._setup.pipeline.close()
             self._publishers.clear()
             self.on_closed(self)

@@ -21,13 +21,14 @@ class RunState:
     Parameters
     ----------
     status
-        ``failed`` comes with ``error``, a sentence for the user; ``ended`` is the end of the recording.
+        ``failed`` comes with ``error``, a sentence for the user, also where a run is over because nobody watched it;
+        ``ended`` is the end of the recording.
     now_us
         Event time shown; while ``is_seeking``, the event time sought.
     speed
         Event time over wall time; infinity for as fast as it can be computed, 1 for a live run.
     error
-        Why it failed.
+        Why it failed or is over.
     generation
         Goes up with each seek.
     is_seeking

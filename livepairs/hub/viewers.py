@@ -10,6 +10,9 @@ from livepairs.clock import Clock
 
 __all__ = ["Viewers"]
 
+ARRIVAL_US: Final = 30_000_000
+"""Wall time a page may take from asking for a run to being connected; servers give up on one after about as long."""
+
 LOOK_US: Final = 1_000_000
 """Wall time between looks, at least, while somebody is there."""
 
@@ -22,7 +25,8 @@ class Viewers:
     clock
         What measures the time alone.
     idle_us
-        Wall time without a viewer after which ``left_alone`` returns; None for never.
+        Wall time without a viewer after which ``left_alone`` returns, but not while one may still be on its way; None
+        for never.
     """
 
     def __init__(self, clock: Clock, idle_us: int | None) -> None:
@@ -31,6 +35,7 @@ class Viewers:
         self._lock = threading.Lock()
         self._count = 0
         self._alone_since_us = clock.now_us()
+        self._expected_until_us = self._alone_since_us + ARRIVAL_US
         self._is_over = False
 
     @property
@@ -53,9 +58,10 @@ class Viewers:
             self._alone_since_us = self._clock.now_us()
 
     def touch(self) -> bool:
-        """Start the time alone anew; return False if it is over already."""
+        """Start the time alone anew, for a page is on its way; return False if it is over already."""
         with self._lock:
             self._alone_since_us = self._clock.now_us()
+            self._expected_until_us = self._alone_since_us + ARRIVAL_US
             return not self._is_over
 
     async def left_alone(self) -> None:
@@ -72,6 +78,7 @@ class Viewers:
         idle_us = self._idle_us or 0
         with self._lock:
             # Looking again after one idle time is never too late for a viewer that leaves in between.
-            due_us = now_us + max(idle_us, LOOK_US) if self._count else self._alone_since_us + idle_us
+            alone_us = max(self._alone_since_us + idle_us, self._expected_until_us)
+            due_us = now_us + max(idle_us, LOOK_US) if self._count else alone_us
             self._is_over = due_us <= now_us
             return None if self._is_over else due_us

@@ -161,6 +161,8 @@ def test_it_ends_some_time_after_its_last_viewer_left():
     stage.run.join(WAIT_S)
     assert closed == [stage.run]
     assert not stage.run.touch()
+    assert stage.run.state.status == "failed"
+    assert "load the page again" in str(stage.run.state.error)
     assert stage.pipeline.calls[-1] == "close"
     assert stage.recording.opened == 0
 

@@ -54,8 +54,8 @@ def test_the_screen_s_run_and_the_headless_replay_agree_to_the_bit(recording_pat
     run.control.seek(run.control.span_us[1])
     run.control.set_speed(math.inf)
     wait_for_arrival(run)
-    hub.close()
     assert run.state.status == "ended"
+    hub.close()
     assert run.status.trades == expected.status.trades
     assert run.status.late == expected.status.late
     assert run._setup.pipeline.digest == expected.digest
