@@ -23,12 +23,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--grace-ms", type=int, metavar="MS", help="grace for late trades (default 500)")
     parser.add_argument("--entry", type=float, metavar="Z", help="|z| at which an alert fires (default 2)")
     parser.add_argument("--exit", type=float, metavar="Z", help="|z| at which it clears (default 0.5)")
-    parser.add_argument("--healed", action="store_true", default=None, help="replay with back-filled trades in their bars")
+    parser.add_argument(
+        "--healed", action="store_true", default=None, help="replay with back-filled trades in their bars"
+    )
     add_server_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted."""
-    same = ("source", "price", "hedge_window", "z_window", "corr_window", "adf_lags", "grace_ms", "entry", "exit", "healed")
+    same = (
+        "source",
+        "price",
+        "hedge_window",
+        "z_window",
+        "corr_window",
+        "adf_lags",
+        "grace_ms",
+        "entry",
+        "exit",
+        "healed",
+    )
     given = {name: getattr(args, name) for name in same}
     return serve_settings(args, {**given, "pairs": args.pair, "interval": args.bars}, opens_browser=False)
