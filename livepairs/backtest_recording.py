@@ -125,9 +125,7 @@ def _read_file(file: Path) -> Funding:
         raise InputError(file, found="no such file", expected="a Parquet or CSV file of funding events")
     try:
         table = parquet.read_table(file) if file.suffix == ".parquet" else csv.read_csv(file)
-    except OSError as error:
-        raise InputError(file, found=error.strerror or str(error), expected="a Parquet or CSV file") from error
-    except pa.ArrowInvalid as error:
+    except (OSError, pa.ArrowInvalid) as error:
         raise InputError(file, found=f"what cannot be read ({error})", expected="a Parquet or CSV file") from error
     return funding_from_table(table, file=str(file), symbol=file.name.partition("-")[0])
 

@@ -1,8 +1,8 @@
 """PAIRS to trades and equity: what acting on the z-score would have made, costs included; pure.
 
-``engine.run_backtest(pairs, bars, params)`` tests all rows at once. ``machine.BacktestMachine`` takes them as they close
-and gives the same trades bit for bit, as both run the one kernel in ``kernel.py``. ``metrics.METRICS`` says what each
-number is. Nothing here reads a file: rows come in as tables.
+``engine.run_backtest(pairs, bars, params)`` tests all rows at once. ``machine.BacktestMachine`` takes them as they
+close and gives the same trades bit for bit, as both run the one kernel in ``kernel.py``. ``metrics.METRICS`` says what
+each number is. Nothing here reads a file: rows come in as tables.
 
 This room is also the public function ``livepairs.backtest(...)``: calling the module replays a recording (if it is not
 replayed yet) and runs the engine. The function itself needs rooms above this one, so it lives in

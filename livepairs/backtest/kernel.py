@@ -35,7 +35,7 @@ BAR_STALE: Final = 8
 ROW_SLOTS: Final = 10
 
 # Funding events given, in order, column after column.
-E_ROW: Final = 0
+E_ROW: Final = 0  # the row of the bar it falls into; half a row less if it falls before that bar, into no bar
 E_LEG: Final = 1
 E_RATE: Final = 2
 E_MARK: Final = 3  # NaN: the leg's last close
@@ -144,15 +144,14 @@ def advance(state: Numbers, params: Numbers, rows: Numbers, events: Numbers, mar
     event = 0
     closed = 0
     for i in range(n):
-        if params[AT_CLOSE] != 0.0:
-            event = settle_funding(state, events, event, i)
+        # What fell before this bar or, with fills at the close, into it, meets the position there was until now.
+        event = settle_funding(state, events, event, float(i) if params[AT_CLOSE] != 0.0 else i - 0.5)
         if state[PENDING] == LEAVE:
             leave(state, params, rows, i, trades, closed * TRADE_SLOTS)
             closed += 1
         elif state[PENDING] != 0.0:
             enter(state, params, rows, i)
-        if params[AT_CLOSE] == 0.0:
-            event = settle_funding(state, events, event, i)
+        event = settle_funding(state, events, event, float(i))
         mark(state, params, rows, i, marks)
         decide(state, params, rows, i)
         state[ROWS] += 1.0
@@ -160,10 +159,10 @@ def advance(state: Numbers, params: Numbers, rows: Numbers, events: Numbers, mar
 
 
 @part
-def settle_funding(state: Numbers, events: Numbers, event: int, i: int) -> int:
-    """Book the funding events of row ``i`` on the position held, and return the first event after them."""
+def settle_funding(state: Numbers, events: Numbers, event: int, row: float) -> int:
+    """Book the funding events up to ``row`` on the position held, and return the first event after them."""
     m = len(events) // EVENT_SLOTS
-    while event < m and events[E_ROW * m + event] == i:
+    while event < m and events[E_ROW * m + event] <= row:
         if state[SIDE] != 0.0:
             leg = int(events[E_LEG * m + event])
             price = events[E_MARK * m + event]

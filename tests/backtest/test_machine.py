@@ -44,6 +44,21 @@ def test_any_slicing_gives_the_batch_bit_for_bit(
     assert marks.equals(batch.equity)
 
 
+@pytest.mark.parametrize("fill", ["open", "close"])
+@pytest.mark.parametrize("cut", range(7))
+def test_funding_between_two_rows_meets_the_position_held_then_in_any_slicing(fill: str, cut: int) -> None:
+    """Rows follow each other without holes; were there one, an event in it would neither be lost nor counted twice."""
+    bars = make_bars([0, 3.0, 1.0, 0.0, 0.0, 0.0])
+    for bar in bars[4:]:
+        bar.ts += 100 * SECOND
+    # Short 50 Y from the third row to the fifth (at the open or at the close), so during the hole before the fifth.
+    funding = funding_of([(START_US + 50 * SECOND, 0, 1e-4, 100.0)])
+    machine = BacktestMachine(PAIR, BacktestParams(fill=fill), interval_us=SECOND)
+    steps = [machine.update(pairs_table(part), bars_table(part), funding) for part in (bars[:cut], bars[cut:])]
+    trades = pa.concat_tables([step.trades for step in steps])
+    assert trades.column("funding").to_pylist() == pytest.approx([0.5])
+
+
 def test_compiled_and_interpreted_are_equal_bit_for_bit() -> None:
     rng = np.random.default_rng(11)
     z = np.convolve(rng.normal(0, 1.2, 3_000), np.ones(8) / 3, "same").tolist()
