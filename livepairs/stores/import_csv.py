@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.csv
 
 from livepairs.errors import InputError
+from livepairs.stores.column_reader import ColumnReader
 from livepairs.stores.input_file import Block, InputFile
 from livepairs.stores.intake import ImportOptions, Intake
-from livepairs.stores.mapping import ColumnReader, Mapping, find_mapping, listed
+from livepairs.stores.mapping import Mapping, find_mapping, listed
 
 __all__ = ["PRECEDENCE", "read", "recognises"]
 

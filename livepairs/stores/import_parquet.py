@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from livepairs.errors import InputError
+from livepairs.stores.column_reader import ColumnReader
 from livepairs.stores.input_file import InputFile
 from livepairs.stores.intake import ImportOptions, Intake
-from livepairs.stores.mapping import ColumnReader, find_mapping
+from livepairs.stores.mapping import find_mapping
 
 __all__ = ["PRECEDENCE", "read", "recognises"]
 
