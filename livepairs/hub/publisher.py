@@ -120,4 +120,4 @@ class Publisher:
     def _turn(self, level: int) -> None:
         if level != self._level:
             self._level = level
-            _LOG.info("views are refreshed at most %g times a second", self.rate_hz)
+            _LOG.debug("views are refreshed at most %g times a second", self.rate_hz)
