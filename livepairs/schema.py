@@ -271,7 +271,8 @@ def check(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 def symbol_column(symbol: str, rows: int) -> pa.DictionaryArray:
     """Return ``rows`` times the same symbol as a TRADES or MARKS column, without memory for up to a million."""
     indices = _ZEROS.slice(0, rows) if rows <= len(_ZEROS) else pa.repeat(pa.scalar(0, pa.int32()), rows)
-    return pa.DictionaryArray.from_arrays(indices, pa.array([symbol]))
+    # All indices are zero: checking them would cost more than everything else done to a batch.
+    return pa.DictionaryArray.from_arrays(indices, pa.array([symbol]), safe=False)
 
 
 _ZEROS: Final = pa.Array.from_buffers(pa.int32(), 1 << 20, [None, pa.py_buffer(bytes(4 << 20))])
