@@ -109,7 +109,7 @@ def projection(schema: pa.Schema, columns: Sequence[str] | None) -> pa.Schema:
 
 def times_of(batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
     """Return the ``ts`` column in microseconds, without copying."""
-    times: npt.NDArray[np.int64] = batch.column("ts").view(pa.int64()).to_numpy()
+    times: npt.NDArray[np.int64] = batch.column("ts").cast(pa.int64()).to_numpy()
     return times
 
 

@@ -136,5 +136,5 @@ class Series:
 
 def _int64(rows: pa.RecordBatch, name: str) -> npt.NDArray[np.int64]:
     """Return a time or id column as a view of its integers."""
-    values: npt.NDArray[np.int64] = rows.column(name).view(pa.int64()).to_numpy()
+    values: npt.NDArray[np.int64] = rows.column(name).cast(pa.int64()).to_numpy()
     return values
