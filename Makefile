@@ -87,9 +87,10 @@ $(VENV)/.package: $(VENV)/.made pyproject.toml constraints.txt
 	$(PIP_INSTALL) --editable .
 	@touch $@
 
+# Without compiling ahead: tests import a third of what is installed, and Python compiles that as it goes.
 $(VENV)/.tools: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "installing the package, its pinned dependencies and what tests need into $(VENV) (two minutes the first time)"
-	$(PIP_INSTALL) --editable '.[test,lint]'
+	$(PIP_INSTALL) --no-compile --editable '.[test,lint]'
 	@touch $@ $(VENV)/.package
 
 $(VENV)/.peers: $(VENV)/.made pyproject.toml constraints.txt

@@ -57,7 +57,7 @@ def program(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install the wheel with its dependencies into a fresh virtual environment and return its ``livepairs``."""
     folder = tmp_path_factory.mktemp("fresh")
     venv.create(folder / "venv", with_pip=True, symlinks=True)
-    pip(folder / "venv" / "bin" / "python", "install", str(wheel), cwd=folder)
+    pip(folder / "venv" / "bin" / "python", "install", "--no-compile", str(wheel), cwd=folder)
     return folder / "venv" / "bin" / "livepairs"
 
 
