@@ -136,7 +136,10 @@ def _ratios(returns: Floats, per_year: float, notes: list[str]) -> Metrics:
     if len(returns) < 2:
         notes.append("too short: annual_vol, sharpe and sortino need at least three marks of equity")
         return {}
-    mean, deviation = float(returns.mean()), float(returns.std(ddof=1))
+    mean = float(returns.mean())
+    centred = returns - mean
+    squares = centred * centred
+    deviation = sqrt(float(squares.sum()) / (len(returns) - 1))
     made: Metrics = {"annual_vol": deviation * sqrt(per_year)}
     if deviation == 0.0:
         notes.append("zero variance: the equity never moved, so sharpe and sortino do not exist")
@@ -147,16 +150,12 @@ def _ratios(returns: Floats, per_year: float, notes: list[str]) -> Metrics:
         made["sortino"] = mean / downside * sqrt(per_year)
     else:
         notes.append("sortino does not exist without a negative return")
-    skew, kurtosis = _shape(returns - mean)
+    # Products, as numpy's general power is twenty times slower.
+    variance = float(squares.mean())
+    skew = float((squares * centred).mean()) / variance**1.5
+    kurtosis = float((squares * squares).mean()) / variance**2
     made["deflated_sharpe"] = deflated_sharpe(mean / deviation, len(returns), skew=skew, kurtosis=kurtosis)
     return made
-
-
-def _shape(centred: Floats) -> tuple[float, float]:
-    # Products, as numpy's general power is twenty times slower.
-    squares = centred * centred
-    variance = float(squares.mean())
-    return float((squares * centred).mean()) / variance**1.5, float((squares * squares).mean()) / variance**2
 
 
 def _exposure(equity: pa.Table) -> float | None:

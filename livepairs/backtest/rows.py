@@ -64,10 +64,10 @@ def only_pair(pairs: pa.Table) -> Pair:
     ConfigError
         If it holds none or several, naming them.
     """
-    names = unique_names(pairs.column("pair"))
-    if len(names) == 1:
-        return Pair.parse(names[0])
-    found = ", ".join(names) if names else "no rows"
+    names = pairs.column("pair")
+    if len(names) and pc.all(pc.equal(names, names[0])).as_py():
+        return Pair.parse(names[0].as_py())
+    found = ", ".join(unique_names(names)) or "no rows"
     raise ConfigError(f"PAIRS holds {found}; say which pair to test, for example pair='ETHUSDT/BTCUSDT'")
 
 
@@ -97,8 +97,11 @@ def join_rows(pairs: pa.Table, bars: pa.Table, pair: Pair, *, is_close_fill: boo
     values[kernel.Z] = _numbers(pairs, "z")
     values[kernel.HEDGE] = _numbers(pairs, "beta")
     values[kernel.READY] = _numbers(pairs, "is_ready")
+    times, is_filled = micros(bars.column("ts")), _numbers(bars, "is_filled")
     for leg, symbol in enumerate((pair.y, pair.x)):
-        _put_leg(values, leg, bars, _places(ts, bars, symbol), is_close_fill=is_close_fill)
+        places = _places(ts, bars, times, symbol)
+        values[kernel.BAR_STALE + leg] = is_filled[places]
+        _put_leg(values, leg, bars, places, is_close_fill=is_close_fill)
     return Rows(ts, values)
 
 
@@ -126,20 +129,20 @@ def unique_names(column: pa.ChunkedArray[Any]) -> list[str]:
 def _put_leg(values: Floats, leg: int, bars: pa.Table, places: Times, *, is_close_fill: bool) -> None:
     # Picking places from the whole columns is quicker than filtering the table, text columns and all.
     close = _numbers(bars, "close")[places]
-    is_stale = _numbers(bars, "is_filled")[places]
     values[kernel.BAR_CLOSE + leg] = close
-    values[kernel.BAR_STALE + leg] = is_stale
     values[kernel.FILL + leg] = close
     if not is_close_fill:
         # A bar without trades has only the carried close; whatever its open says, that is the price there was.
-        np.copyto(values[kernel.FILL + leg], _numbers(bars, "open")[places], where=~is_stale)
+        np.copyto(
+            values[kernel.FILL + leg], _numbers(bars, "open")[places], where=values[kernel.BAR_STALE + leg] == 0.0
+        )
 
 
-def _places(ts: Times, bars: pa.Table, symbol: str) -> Times:
+def _places(ts: Times, bars: pa.Table, times: Times, symbol: str) -> Times:
     """Return where in BARS the bars of a symbol at those times are."""
     is_leg = pc.equal(bars.column("symbol").cast(pa.string()), pa.scalar(symbol))
-    places = np.flatnonzero(is_leg.to_numpy())
-    times = micros(bars.column("ts"))[places]
+    places: Times = pc.indices_nonzero(is_leg).to_numpy().view(np.int64)
+    times = times[places]
     if np.array_equal(times, ts):
         return places
     at = np.searchsorted(times, ts)

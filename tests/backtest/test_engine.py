@@ -310,6 +310,8 @@ def test_the_pair_must_be_said_when_there_are_several() -> None:
     both = pa.concat_tables([pairs_table(bars), pairs_table(bars, Pair("SOLUSDT", "BTCUSDT"))])
     with pytest.raises(ConfigError, match="ETHUSDT/BTCUSDT, SOLUSDT/BTCUSDT; say which"):
         run_backtest(both, bars_table(bars))
+    with pytest.raises(ConfigError, match="PAIRS holds no rows; say which"):
+        run_backtest(pairs_table([]), bars_table([]))
     assert run_backtest(pairs_table(bars), bars_table(bars)).pair == PAIR
     with pytest.raises(ConfigError, match=r"is not in PAIRS.*did you mean"):
         run_backtest(both, bars_table(bars), pair="ETHUSDT/BTCUSD")
