@@ -1,0 +1,1 @@
+"""One benchmark a file: a module docstring, the sides as functions, and ``CONTEST``."""
