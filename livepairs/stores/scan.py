@@ -25,7 +25,7 @@ EVER_US: Final = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Rows of these symbols with ``start_us <= ts < end_us``."""
+    """Rows of these symbols with ``start_us <= ts < end_us``; none if it ends before it starts."""
 
     symbols: tuple[str, ...]
     start_us: int = -EVER_US
@@ -33,7 +33,7 @@ class Span:
 
     def covers(self, first_us: int, last_us: int) -> bool:
         """Whether rows between these times (both inclusive) may be in the span."""
-        return first_us < self.end_us and last_us >= self.start_us
+        return self.start_us < self.end_us and first_us < self.end_us and last_us >= self.start_us
 
 
 class Scan:

@@ -177,6 +177,14 @@ def test_an_empty_span_still_vouches_for_its_time(recording: Recording) -> None:
     assert (chunk.trades.num_rows, chunk.now_us) == (0, 49)
 
 
+def test_a_span_that_ends_before_it_starts_is_empty(recording: Recording) -> None:
+    """A row group across both ends was once cut to a negative length, which is garbage in memory."""
+    for start_us, end_us in ((21, 6), (21, 21)):
+        (chunk,) = recording.chunks(start_us=start_us, end_us=end_us)
+        assert (chunk.trades.num_rows, chunk.now_us) == (0, end_us - 1)
+        assert recording.trades(start_us=start_us, end_us=end_us).num_rows == 0
+
+
 def test_rows_later_than_what_is_vouched_for_come_with_the_last_chunk(tmp_path: Path) -> None:
     recording = record(tmp_path / "R", vouched_us=58, is_final=False)
     chunks = list(recording.chunks(batch_rows=2))
