@@ -7,11 +7,11 @@ their time. Numbers go into a column with plain ``pyarrow.array``, which copies 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from livepairs.schema import TIME
@@ -58,7 +58,10 @@ def names_by_code(names: Sequence[str], codes: NDArray[np.int64]) -> pa.Array:
 
 
 def by_symbol(trades: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
-    """Yield each symbol of a TRADES or MARKS batch with its rows, in their order; one symbol alone is not copied."""
+    """Yield each symbol of a TRADES or MARKS batch with its rows, in their order.
+
+    Rows that stand together are not copied, which is all of them where a batch holds one symbol after the other.
+    """
     if trades.num_rows == 0:
         return
     column = trades.column("symbol")
@@ -67,6 +70,11 @@ def by_symbol(trades: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
         yield names[0], trades
         return
     codes = column.indices.to_numpy()
-    present = np.unique(codes)
-    for code in present.tolist():
-        yield names[code], trades if len(present) == 1 else trades.filter(pc.equal(column.indices, code))
+    edges = [0, *(np.flatnonzero(codes[1:] != codes[:-1]) + 1).tolist(), len(codes)]
+    runs = sorted((int(codes[start]), start, end) for start, end in pairwise(edges))
+    if len({code for code, _, _ in runs}) == len(runs):
+        for code, start, end in runs:
+            yield names[code], trades.slice(start, end - start)
+        return
+    for code in np.unique(codes).tolist():
+        yield names[code], trades.filter(pa.array(codes == code))

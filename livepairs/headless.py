@@ -31,7 +31,10 @@ BAR_COLUMNS: Final = ("ts", "symbol", "price", "qty", "buyer_is_maker")
 """What bars are made of; ``recv_ts`` is read too where a trade may be late."""
 
 WORTH_COMPILING: Final = 300_000
-"""Trades from which a replay is quicker if it waits for the compiler first."""
+"""Trades from which a replay is quicker if it waits for the compiler first; a pair's bar counts as many trades."""
+
+TRADES_A_PAIR_BAR: Final = 100
+"""Interpreted, a bar of a pair takes as long as that many trades."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def play(
     recording: Recording, params: RunParams, *, healed: bool = False, batch_rows: int = BATCH_ROWS
 ) -> ReplayResult:
     """Replay a recording with given parameters; see ``replay``."""
-    if recording.trade_count >= WORTH_COMPILING:
+    if _work(recording, params) >= WORTH_COMPILING:
         compiled.prepare()
     started = time.perf_counter()
     pipeline = Pipeline(recording.symbols, params, limit_rows=0)
@@ -157,3 +160,9 @@ def columns_needed(recording: Recording, grace_us: int, *, healed: bool) -> tupl
     if healed or recording.max_lag_us <= grace_us:
         return BAR_COLUMNS
     return (*BAR_COLUMNS, "recv_ts")
+
+
+def _work(recording: Recording, params: RunParams) -> int:
+    """Return what a replay has to do, in trades; a day with few trades still has 86,400 bars of a second."""
+    bars = (recording.vouched_us - recording.start_us) // params.interval_us + 1
+    return recording.trade_count + TRADES_A_PAIR_BAR * bars * len(params.pairs)
