@@ -91,11 +91,10 @@ class BacktestView:
             markup=_markup(self._params), stylesheets=[stylesheet("metrics")], sizing_mode="stretch_width", margin=0
         )
         self._trades = TradeTable()
-        again = pmui.Button(
-            label="Run again", variant="outlined", size="small", width=104, margin=(8, 8), color="primary"
-        )
+        again = pmui.Button(label="Run again", variant="outlined", size="small", width=104, margin=(8, 8))
         again.on_click(lambda _event: self._start())
-        head = pn.Row(self._metrics, again, margin=0, sizing_mode="stretch_width")
+        self._metrics.styles = {"flex": "1 1 300px"}
+        head = pn.FlexBox(self._metrics, again, gap="0px", margin=0, sizing_mode="stretch_width")
         self.view: Viewable = pn.Column(head, self._charts(), self._trades.view, margin=0, sizing_mode="stretch_width")
 
     def refresh(self) -> None:

@@ -79,6 +79,7 @@ class Candles:
         self.forming = empty_source(f"forming-{name[-1]}", COLUMNS)
         self._gaps = empty_source(f"gaps-{name[-1]}", ["start", "end"])
         self._format = NumeralTickFormatter(format="0,0.00")
+        self._has_digits = False
         self._chart = axis.figure(weight=1, min_height=190, is_last=is_last, formatter=self._format)
         self._chart.y_range.update(range_padding=0.3, renderers=[])
         self._chart.extra_y_ranges = {
@@ -136,9 +137,13 @@ class Candles:
         half = self._interval_ms / 2
         grow(self._gaps, {"start": empty - half, "end": empty + half}, is_reset=is_reset)
         grow(self.closed, rows, is_reset=is_reset)
-        if is_reset:
-            digits = decimals(rows["close"][-_SAMPLE:].tolist())
-            self._format.format = f"0,0.{'0' * digits}" if digits else "0,0"
+        if is_reset or not self._has_digits:
+            self._write_prices(rows["close"][-_SAMPLE:])
+
+    def _write_prices(self, closes: np.ndarray) -> None:
+        self._has_digits = bool(np.isfinite(closes).any())
+        digits = decimals(closes.tolist())
+        self._format.format = f"0,0.{'0' * digits}" if digits else "0,0"
 
     def form(self, bar: pa.Table, last_price: float | None) -> None:
         """Show the bar that is not closed yet.

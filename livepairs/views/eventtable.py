@@ -25,7 +25,7 @@ __all__ = ["EventTable", "event_frame"]
 
 _KEPT: Final = 2000
 _MARKS: Final = {"fired": "▲ fired", "cleared": "▽ cleared"}
-_COLUMNS: Final = ["Time (UTC)", "Pair", "Event", "z", "Level", "Message"]
+_COLUMNS: Final = ["Time (UTC)", "Event", "z", "Pair", "Level", "Message"]
 
 
 def event_frame(events: pa.Table) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def event_frame(events: pa.Table) -> pd.DataFrame:
     times = [f"{ts:%Y-%m-%d %H:%M:%S}" for ts in rows["ts"]]
     kinds = [_MARKS.get(kind, kind) for kind in rows["kind"]]
     values = [numbers.fixed(value, 2, signed=True) for value in rows["value"]]
-    columns = (times, rows["subject"], kinds, values, rows["level"], rows["message"])
+    columns = (times, kinds, values, rows["subject"], rows["level"], rows["message"])
     frame = pd.DataFrame(dict(zip(_COLUMNS, columns, strict=True)), columns=_COLUMNS)
     return frame.iloc[::-1].reset_index(drop=True)
 
@@ -63,7 +63,7 @@ class EventTable:
         )
         self._table = DataTable(
             event_frame(self._rows), name="alerts", height=560,
-            widths={"Time (UTC)": 160, "Pair": 150, "Event": 100, "z": 80, "Level": 90},
+            widths={"Time (UTC)": 150, "Event": 90, "z": 62, "Pair": 150, "Level": 90},
             text_align={"z": "right"},
         )  # fmt: skip
         self.view: Viewable = pn.Column(self._tiles, self._empty, self._table, margin=0, sizing_mode="stretch_width")

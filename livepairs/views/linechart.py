@@ -60,7 +60,7 @@ def line_chart(  # noqa: PLR0913 - what a chart looks like, everything beyond th
     is_last
         Whether it is the chart that shows the times.
     """
-    chart = axis.figure(weight=weight, min_height=84, is_last=is_last, formatter=formatter)
+    chart = axis.figure(weight=weight, min_height=58, is_last=is_last, formatter=formatter)
     for trace in traces:
         line = Line(x="ts", y=trace.column, line_color=trace.color, line_width=trace.width or 1, line_dash=trace.dash)
         line.line_alpha = 1.0 if trace.width else 0.0

@@ -47,7 +47,7 @@ class SpreadCharts:
         )
         models = [*self._legs(pair), *self._spread(), *self._zscore(), *self._beta_and_correlation()]
         self._axis.bind(self._rows.spread)
-        self.view: Viewable = stack(models, min_height=620, above=84)
+        self.view: Viewable = stack(models, min_height=560, above=82)
 
     def refresh(self) -> None:
         """Bring the charts up to date."""

@@ -98,6 +98,8 @@ export function render({model, view}) {
   const axis = range()
   if (axis != null) {
     axis.properties.tags.change.connect(drawFollow)
+    // A phone is too narrow for as many bars as a desk.
+    if (window.innerWidth < 700 && !axis.tags.includes("whole")) axis.start = axis.end - model.windows[0][1]
     const width = axis.end - axis.start
     const nearest = model.windows.reduce((best, [, ms]) => Math.abs(ms - width) < Math.abs(best - width) ? ms : best, Infinity)
     windows.value = String(nearest)

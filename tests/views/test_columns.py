@@ -1,0 +1,35 @@
+"""Growing a browser's data source."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from livepairs.views.columns import empty_source, grow
+
+
+def rows(*times: float) -> dict[str, np.ndarray]:
+    return {"ts": np.array(times), "z": np.array(times) * 2}
+
+
+def test_rows_are_appended_and_the_oldest_fall_off() -> None:
+    source = empty_source("zscore", ["ts", "z"])
+    grow(source, rows(1, 2), is_reset=False, rollover=3)
+    grow(source, rows(3, 4), is_reset=False, rollover=3)
+    assert list(source.data["ts"]) == [2, 3, 4]
+    assert list(source.data["z"]) == [4, 6, 8]
+    assert source.name == "zscore"
+
+
+def test_a_reset_replaces_everything_with_the_newest_rows() -> None:
+    source = empty_source("zscore", ["ts", "z"])
+    grow(source, rows(1, 2), is_reset=False, rollover=3)
+    grow(source, rows(5, 6, 7, 8), is_reset=True, rollover=3)
+    assert list(source.data["ts"]) == [6, 7, 8]
+    grow(source, rows(), is_reset=True, rollover=3)
+    assert list(source.data["ts"]) == []
+
+
+def test_more_rows_than_are_kept_come_in_bulk() -> None:
+    source = empty_source("zscore", ["ts", "z"])
+    grow(source, rows(1, 2, 3, 4, 5), is_reset=False, rollover=3)
+    assert list(source.data["ts"]) == [3, 4, 5]
