@@ -55,7 +55,7 @@ def mix(*batches: pa.RecordBatch) -> pa.RecordBatch:
     """Return the rows of several TRADES batches as one, in the order of time; those given first go first in a tie."""
     table = pa.Table.from_batches(batches).unify_dictionaries().combine_chunks()
     order = np.argsort(table.column("ts").cast(pa.int64()).to_numpy(), kind="stable")
-    return table.take(pa.array(order)).combine_chunks().to_batches()[0]
+    return (table.take(pa.array(order)).combine_chunks().to_batches() or [empty(TRADES)])[0]
 
 
 def make_chunk(now_us: int, *batches: pa.RecordBatch) -> Chunk:

@@ -6,11 +6,14 @@ The last line on standard output is one JSON object: trades, late, rejected, bar
 from __future__ import annotations
 
 import argparse
+import errno
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from livepairs.errors import ConfigError
     from livepairs.headless import ReplayResult
 
 
@@ -49,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.batch_rows < 1:
         raise ConfigError(f"batch of {args.batch_rows} rows is too small; use 1 or more")
+    _check_folder(args.out)
     result = replay(
         args.recording,
         pairs=args.pair,
@@ -69,19 +73,30 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _check_folder(folder: Path) -> None:
+    """Say before the work, not after, that its results cannot be kept; make nothing yet, the arguments may be wrong."""
+    existing = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    if not existing.is_dir():
+        raise _cannot_write(folder, f"{str(existing)!r} is not a folder")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise _cannot_write(folder, os.strerror(errno.EACCES))
+
+
+def _cannot_write(folder: Path, why: str | None) -> ConfigError:
+    from livepairs.errors import ConfigError
+
+    return ConfigError(f"cannot write to {str(folder)!r}: {why}; name a folder that can be written")
+
+
 def _write(result: ReplayResult, folder: Path) -> None:
     import pyarrow.parquet as pq
-
-    from livepairs.errors import ConfigError
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("bars", "pairs", "events"):
             pq.write_table(getattr(result, name), folder / f"{name}.parquet", compression="zstd", compression_level=1)
     except OSError as error:
-        raise ConfigError(
-            f"cannot write to {str(folder)!r}: {error.strerror}; name a folder that can be written"
-        ) from error
+        raise _cannot_write(folder, error.strerror) from error
 
 
 def _summary(result: ReplayResult) -> dict[str, object]:
