@@ -44,7 +44,13 @@ class _Side:
         command = [sys.executable, "-m", "benchmarks.contender", case, contender.name, json.dumps(asdict(scale))]
         self.contender, self.standing = contender, Standing(contender.name)
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PROJECT)
-        self._read()
+
+    def is_ready(self) -> bool:
+        """Wait until the side has prepared itself; false, and said on standard error, if it cannot run here."""
+        absent = self._read()["absent"]
+        if absent:
+            print(f"benchmarks: {self.contender.name} is left out: {absent}", file=sys.stderr)
+        return absent is None
 
     def save(self, path: Path) -> None:
         self._ask(f"save {path}")
@@ -87,18 +93,17 @@ def hold(case: str, contest: Contest, scale: Scale, *, rounds: int) -> list[Stan
     AssertionError
         If the sides did not compute the same.
     """
-    sides: list[_Side] = []
+    sides = [_Side(case, contender, scale) for contender in contest.contenders]
     try:
-        for contender in contest.contenders:
-            sides.append(_Side(case, contender, scale))
-        _check(contest, sides)
+        able = [side for side in sides if side.is_ready()]
+        _check(contest, able)
         for turn in range(rounds):
-            for place in range(len(sides)):
-                sides[(turn + place) % len(sides)].take_turn()
+            for place in range(len(able)):
+                able[(turn + place) % len(able)].take_turn()
     finally:
         for side in sides:
             side.close()
-    return [side.standing for side in sides]
+    return [side.standing for side in able]
 
 
 def _check(contest: Contest, sides: list[_Side]) -> None:
@@ -109,7 +114,6 @@ def _check(contest: Contest, sides: list[_Side]) -> None:
             if side.contender.turns is None or contest.check is not None:
                 side.save(paths[side.contender.name])
         if contest.check is not None:
-            found = {
-                name: feather.read_table(str(path), memory_map=False) for name, path in paths.items() if path.exists()
-            }
+            written = {name: path for name, path in paths.items() if path.exists()}
+            found = {name: feather.read_table(str(path), memory_map=False) for name, path in written.items()}
             contest.check(found)

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import feather
 
-from benchmarks.contest import Contest, Scale
+from benchmarks.contest import AbsentError, Contest, Scale
 
 __all__ = ["serve"]
 
@@ -24,8 +24,12 @@ def serve(case: str, name: str, scale: Scale) -> None:
     sys.stdout = sys.stderr  # what a side prints must not stand between the answers
     contest: Contest = import_module(f"benchmarks.cases.{case}").CONTEST
     (contender,) = (side for side in contest.contenders if side.name == name)
-    run = contender.prepare(scale)
-    _answer(answers, {"ready": True})
+    try:
+        run = contender.prepare(scale)
+    except AbsentError as reason:
+        _answer(answers, {"absent": str(reason)})
+        return
+    _answer(answers, {"absent": None})
     for line in sys.stdin:
         _, _, path = line.strip().partition(" ")
         cpu = time.process_time()

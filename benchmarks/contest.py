@@ -13,9 +13,13 @@ import pyarrow as pa
 
 from benchmarks import cases
 
-__all__ = ["Contender", "Contest", "Goal", "Outcome", "Scale", "find_contests"]
+__all__ = ["AbsentError", "Contender", "Contest", "Goal", "Outcome", "Scale", "find_contests"]
 
 PEAK_MB = "peak MB"
+
+
+class AbsentError(Exception):
+    """Raised by a side that cannot run here, with what is missing; the others run without it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,10 +37,10 @@ def make_recording(path: Path, trades: int, *, span_us: int = DAY_US, seed: int 
             start_us, end_us = (START_US + span_us * edge // BLOCKS for edge in (block, block + 1))
             mids, level = _mids(rng, start_us, end_us, level)
             for symbol, count in counts.items():
-                rows = count * (block + 1) // BLOCKS - written[symbol]
-                if rows:
-                    writer.append(make_trades(rng, symbol, mids[symbol], start_us, end_us, written[symbol], rows))
-                written[symbol] += rows
+                ids = range(written[symbol], count * (block + 1) // BLOCKS)
+                if ids:
+                    writer.append(make_trades(rng, symbol, mids[symbol], (start_us, end_us), ids))
+                written[symbol] = ids.stop
         writer.finish()
     return path
 
@@ -55,10 +55,11 @@ def _mids(rng: RNG_TYPE, start_us: int, end_us: int, level: float) -> tuple[dict
     return {BTC: 61_740.5 * np.exp(walk), ETH: 2_683.4 * np.exp(1.1 * walk + spread)}, float(walk[-1])
 
 
-def make_trades(  # noqa: PLR0913 - a plain factory
-    rng: RNG_TYPE, symbol: str, mids: NDArray[np.float64], start_us: int, end_us: int, first_id: int, rows: int
+def make_trades(
+    rng: RNG_TYPE, symbol: str, mids: NDArray[np.float64], span: tuple[int, int], ids: range
 ) -> pa.RecordBatch:
-    """Return a TRADES batch of one symbol between two times."""
+    """Return a TRADES batch of one symbol between two times, one row for each id."""
+    (start_us, end_us), rows = span, len(ids)
     ts = _times(rng, start_us, end_us, rows)
     is_maker = np.repeat(rng.random(rows // 3 + 1) < 0.5, 3)[:rows]  # one order takes several makers
     tick = TICK[symbol]
@@ -70,7 +71,7 @@ def make_trades(  # noqa: PLR0913 - a plain factory
             pa.array(ts).view(TRADES.field("ts").type),
             pa.array(ts + rng.integers(2_000, 40_000, rows)).view(TRADES.field("ts").type),
             symbol_column(symbol, rows),
-            pa.array(np.arange(first_id, first_id + rows)),
+            pa.array(np.arange(ids.start, ids.stop)),
             pa.array(price),
             pa.array(np.minimum(lots, 5_000) / 1_000),
             pa.array(is_maker),

@@ -69,7 +69,7 @@ def interpreted(scale: Scale) -> Callable[[], Outcome]:
     return turn
 
 
-def recompute(scale: Scale) -> Callable[[], Outcome]:
+def recompute(_: Scale) -> Callable[[], Outcome]:
     """The buffer recomputed at each bar with pandas and statsmodels, from a close on."""
     import pandas as pd
     from statsmodels.tsa.stattools import coint
@@ -107,11 +107,10 @@ def _chunks(scale: Scale) -> Iterator[object]:
         start_us = START_US + bar * 1_000_000
         span = (start_us, start_us + 400_000)
         legs = [
-            make_trades(rng, symbol, np.full(4, price), *span, bar * TRADES_A_LEG, TRADES_A_LEG)
+            make_trades(rng, symbol, np.full(4, price), span, range(bar * TRADES_A_LEG, (bar + 1) * TRADES_A_LEG))
             for symbol, price in ((BTC, 61_740.5 * btc), (ETH, 2_683.4 * eth))
         ]
-        trades = pa.Table.from_batches(legs[:1]), pa.Table.from_batches(legs[1:])
-        joined = pa.concat_tables(trades).unify_dictionaries().combine_chunks().to_batches()[0]
+        joined = pa.Table.from_batches(legs).unify_dictionaries().combine_chunks().to_batches()[0]
         yield Chunk(joined, none, start_us + 500_000)
 
 
