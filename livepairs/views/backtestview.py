@@ -140,6 +140,8 @@ class BacktestView:
             axis, self._equity, "Drawdown", [Trace(label="", column="drawdown", color=DOWN, width=1)], weight=0.8,
             formatter=percent,
         )  # fmt: skip
+        equity[1].y_range.min_interval = 0.002 * self._params.capital
+        drawdown[1].y_range.min_interval = 0.002
         drawdown[1].add_glyph(self._equity, VArea(x="ts", y1="drawdown", y2="zero", fill_color=DOWN, fill_alpha=0.18))
         axis.bind(self._equity, shows_whole=True)
         return stack([*equity, *drawdown, *self._zscore(axis)], min_height=430, above=330)
@@ -221,11 +223,20 @@ def _figures(result: BacktestResult, bar_us: int) -> dict[str, dict[str, str]]:
         "turnover": f"{numbers.fixed(metrics['turnover'], 1)}×" if metrics["turnover"] is not None else numbers.NONE,
         "fees": numbers.fixed(metrics["fees"], 2),
         "slippage": numbers.fixed(metrics["slippage"], 2),
-        "break_even_bps": f"{numbers.fixed(metrics['break_even_bps'], 2)} bps",
-        "notes": " · ".join(f"{note[:1].upper()}{note[1:]}." for note in result.notes if "annual" not in note),
+        "break_even_bps": _basis_points(metrics["break_even_bps"]),
+        "notes": " ".join(f"{note[:1].upper()}{note[1:]}." for note in result.notes if not _is_about_ratios(note)),
     }
     state = "" if not total else "up" if total > 0 else "down"
     return {"values": values, "states": {"total_return": state}}
+
+
+def _is_about_ratios(note: str) -> bool:
+    """Say whether a note explains figures that this page does not show: over hours, annual ones mislead."""
+    return any(word in note for word in ("annual", "sharpe", "sortino", "Calmar", "calmar"))
+
+
+def _basis_points(value: float | None) -> str:
+    return numbers.NONE if value is None else f"{numbers.fixed(value, 2)} bps"
 
 
 def _share(value: float | None) -> str:

@@ -66,8 +66,9 @@ def _page(key: str, title: str, body: Body) -> pmui.Page:
     screen = Screen(visit.run)
     chips = [_chip("lp-wide"), _chip("lp-narrow")]
     deck = _deck(visit)
-    screen.add("source chip and deck", lambda: _State(visit, chips, deck))
-    main = [pn.Row(chips[1], margin=0, css_classes=["lp-narrow"], stylesheets=[_NARROW]), *body(screen, visit), deck]
+    banner = screen.add("source chip and deck", lambda: _State(visit, chips, deck))
+    narrow = pn.Row(chips[1], margin=0, css_classes=["lp-narrow"], stylesheets=[_NARROW])
+    main = [narrow, banner, *body(screen, visit), deck]
     page = _shell(key, title, is_dark=visit.is_dark, query=visit.query, main=main, chip=chips[0])
     page.sidebar = [drawer(visit)]
     screen.attach()
@@ -143,12 +144,18 @@ class _State:
         self._run = visit.run
         self._chips = chips
         self._deck = deck
-        self.view = pn.Spacer(width=0, height=0, margin=0, visible=False)
+        self._error: str | None = None
+        self.view: pn.Column = pn.Column(margin=0, sizing_mode="stretch_width")
 
     def refresh(self) -> None:
         state = self._run.state
         for chip in self._chips:
             chip.param.update(**self._chip())
+        if state.error != self._error:
+            self._error = state.error
+            self.view.objects = (
+                [sentence(f"This replay has stopped: {state.error}.", is_error=True)] if state.error else []
+            )
         speed = 0 if math.isinf(state.speed) else state.speed
         self._deck.param.update(status=state.status, now_ms=max(0, state.now_us) / 1000, speed=speed)
 

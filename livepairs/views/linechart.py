@@ -39,7 +39,7 @@ class Trace:
 
 def line_chart(  # noqa: PLR0913 - what a chart looks like, everything beyond the traces by name
     axis: TimeAxis, source: ColumnDataSource, title: str, traces: Sequence[Trace], *, weight: float = 1.0,
-    formatter: TickFormatter | None = None, is_last: bool = False,
+    formatter: TickFormatter | None = None, is_last: bool = False, wait: str = "",
 ) -> tuple[Any, figure]:  # fmt: skip
     """Return the readout and the chart of some columns.
 
@@ -59,6 +59,8 @@ def line_chart(  # noqa: PLR0913 - what a chart looks like, everything beyond th
         How its values are written.
     is_last
         Whether it is the chart that shows the times.
+    wait
+        What to say while it has nothing to show yet.
     """
     chart = axis.figure(weight=weight, min_height=58, is_last=is_last, formatter=formatter)
     for trace in traces:
@@ -70,7 +72,7 @@ def line_chart(  # noqa: PLR0913 - what a chart looks like, everything beyond th
         for trace in traces
         if trace.label
     ]
-    return axis.readout(source, title, fields), chart
+    return axis.readout(source, title, fields, wait=wait), chart
 
 
 def mark_level(chart: figure, level: float, *, color: str = MUTED, dash: str = "dashed") -> None:

@@ -43,7 +43,7 @@ def fixed(value: float | None, digits: int, *, signed: bool = False) -> str:
 
 def percent(value: float | None, *, digits: int = 2) -> str:
     """Return a signed percentage of a fraction, for example ``+0.35 %``."""
-    text = fixed(None if value is None else 100 * value, digits, signed=True)
+    text = fixed(None if value is None else 100 * value, digits, signed=bool(value))
     return text if text == NONE else f"{text} %"
 
 

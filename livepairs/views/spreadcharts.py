@@ -41,6 +41,12 @@ class SpreadCharts:
     def __init__(self, run: Run, pair: Pair) -> None:
         self._run = run
         self._rows = PairRows(run, pair)
+        windows = run.params.pair_params
+        self._waits = {
+            "hedge": f"warming up: shows after {windows.hedge_window} bars",
+            "z": f"warming up: shows after {windows.hedge_window + windows.z_window - 1} bars",
+            "corr": f"warming up: shows after {windows.corr_window + 1} bars",
+        }
         self._pace = Pace(CHARTS_S)
         self._axis = TimeAxis(
             interval_us=interval_us(run.params.interval), end_us=max(run.state.now_us, 0), visible_bars=900
@@ -77,7 +83,9 @@ class SpreadCharts:
             Trace(label="spread", column="spread", color=ACCENT, digits=digits),
         ]
         formatter = CustomJSTickFormatter(code=_BPS if is_log else _SIGNIFICANT)
-        readout, chart = line_chart(self._axis, self._rows.spread, title, traces, weight=1.25, formatter=formatter)
+        readout, chart = line_chart(
+            self._axis, self._rows.spread, title, traces, weight=1.25, formatter=formatter, wait=self._waits["hedge"]
+        )
         band = VArea(x="ts", y1="lower", y2="upper", fill_color=MUTED, fill_alpha=0.10)
         chart.renderers.insert(0, chart.add_glyph(self._rows.spread, band))
         chart.renderers.pop()
@@ -92,7 +100,9 @@ class SpreadCharts:
         ]
         formatter = NumeralTickFormatter(format="0.0")
         title = f"z-score, entry ±{params.entry:g}, exit ±{params.exit:g}"
-        readout, chart = line_chart(self._axis, self._rows.zscore, title, traces, weight=1.5, formatter=formatter)
+        readout, chart = line_chart(
+            self._axis, self._rows.zscore, title, traces, weight=1.5, formatter=formatter, wait=self._waits["z"]
+        )
         chart.y_range.range_padding = 0.04
         for sign, color in ((1, DOWN), (-1, UP)):
             mark_level(chart, sign * params.entry, color=color)
@@ -109,10 +119,11 @@ class SpreadCharts:
         return [
             *line_chart(
                 self._axis, self._rows.spread, "Hedge ratio", beta, weight=0.75,
-                formatter=NumeralTickFormatter(format="0.000"),
+                formatter=NumeralTickFormatter(format="0.000"), wait=self._waits["hedge"],
             ),
             *line_chart(
                 self._axis, self._rows.spread, "Correlation of changes", corr, weight=0.75, is_last=True,
+                wait=self._waits["corr"],
                 formatter=NumeralTickFormatter(format="0.00"),
             ),
         ]  # fmt: skip

@@ -15,8 +15,11 @@ from bokeh.models import (
     CrosshairTool,
     CustomJS,
     DataRange1d,
+    DatetimeAxis,
+    DatetimeTicker,
     DatetimeTickFormatter,
     Div,
+    Grid,
     NumeralTickFormatter,
     PanTool,
     Range1d,
@@ -77,6 +80,7 @@ class TimeAxis:
         self._cursor = Span(
             dimension="height", line_color=MUTED, line_width=1, line_dash="dotted", syncable=False, tags=[]
         )
+        self._ticker = DatetimeTicker(desired_num_ticks=6)
         self._charts: list[dict[str, Any]] = []  # as readout.js reads them
         self._figures: list[figure] = []
 
@@ -98,14 +102,15 @@ class TimeAxis:
         """
         chart = figure(
             x_range=self.range, y_range=DataRange1d(range_padding=0.12, default_span=1.0), window_axis="x",
-            x_axis_type="datetime", y_axis_location="right", tools="", toolbar_location=None,
+            x_axis_type=None, y_axis_location="right", tools="", toolbar_location=None,
             sizing_mode="stretch_both", min_height=min_height, styles={"flex": f"{weight:g} 1 0px"},
             min_border_left=8, min_border_right=78, min_border_top=2, min_border_bottom=2 if not is_last else 24,
             outline_line_color=None, lod_threshold=None,
         )  # fmt: skip
-        chart.xaxis.visible = is_last
-        chart.xaxis.formatter = _formatter()
-        chart.xaxis.ticker.desired_num_ticks = 6
+        # One ticker for all: a datetime ticker is a dozen models, and every model costs time when a page is made.
+        chart.add_layout(Grid(dimension=0, ticker=self._ticker))
+        if is_last:
+            chart.add_layout(DatetimeAxis(ticker=self._ticker, formatter=_formatter()), "below")
         chart.yaxis.formatter = formatter or NumeralTickFormatter(format="0,0.[0000]")
         chart.yaxis.ticker.desired_num_ticks = 3 if weight < 1 else 5
         chart.grid.grid_line_color = MUTED
@@ -117,7 +122,7 @@ class TimeAxis:
         self._figures.append(chart)
         return chart
 
-    def readout(self, source: ColumnDataSource, title: str, fields: list[dict[str, Any]]) -> Div:
+    def readout(self, source: ColumnDataSource, title: str, fields: list[dict[str, Any]], *, wait: str = "") -> Div:
         """Return the line above a chart that shows the values under the cursor, and names the lines by colour.
 
         Parameters
@@ -129,13 +134,15 @@ class TimeAxis:
         fields
             ``label``, ``field`` (column), ``digits`` (a number, ``"compact"`` or ``"significant"``) and ``color`` of
             each value.
+        wait
+            What to say while none of the values is a number; empty to show dashes.
         """
         div = Div(
             text=f"<b>{title}</b><span class=wait>waiting for the first bars</span>",
             height=22, sizing_mode="stretch_width", syncable=False, stylesheets=[stylesheet("readout")], margin=0,
             styles={"flex": "0 0 22px"},
         )  # fmt: skip
-        self._charts.append({"source": source, "div": div, "title": title, "fields": fields})
+        self._charts.append({"source": source, "div": div, "title": title, "fields": fields, "wait": wait})
         return div
 
     def bind(self, leader: ColumnDataSource, *, shows_whole: bool = False) -> None:

@@ -27,14 +27,16 @@ if (cb_obj.event_name === "mousemove") cursor.tags = [cb_obj.x]
 else if (cb_obj.event_name === "mouseleave") cursor.tags = []
 else if (cursor.tags.length > 0) return
 
-for (const {source, div, title, fields} of charts) {
+for (const {source, div, title, fields, wait} of charts) {
   const data = source.data, times = data.ts
   const parts = [`<b>${escape(title)}</b>`]
   if (times.length > 0) {
     const hover = cursor.tags.length > 0
     const priceDigits = data.close ? decimals(data.close) : 2
     const row = hover ? nearest(times, cursor.tags[0]) : times.length - 1
-    for (const {label, field, digits, color} of fields) {
+    if (wait && !hover && fields.every(({field}) => !Number.isFinite(data[field][row]))) {
+      parts.push(`<span class=wait>${escape(wait)}</span>`)
+    } else for (const {label, field, digits, color} of fields) {
       const mark = color ? `<i style="background:${color}"></i>` : ""
       parts.push(`<span>${mark}${escape(label)} <em>${number(data[field][row], digits === "price" ? priceDigits : digits)}</em></span>`)
     }
