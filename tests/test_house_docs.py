@@ -118,6 +118,7 @@ def test_shell_examples_are_understood_by_the_program(path: Path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)  # the first replay of a machine waits for the compiler
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)
 def test_python_examples_run(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """Each document's Python blocks run as one program, in the checkout, where ``recordings/demo`` is."""
