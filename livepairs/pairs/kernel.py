@@ -57,6 +57,9 @@ NEAR_COLLINEAR: Final = 1e-5
 ROUNDING: Final = 1e-15
 """A spread that moves by less than this share of the legs is rounding, not movement."""
 
+LARGEST: Final = 1e100
+"""Prices as they are, from here up, are taken as NaN: their squares would overflow to infinity."""
+
 HEDGE_WINDOW: Final = Layout.HEDGE_WINDOW
 Z_WINDOW: Final = Layout.Z_WINDOW
 CORR_WINDOW: Final = Layout.CORR_WINDOW
@@ -104,6 +107,8 @@ def advance(
         if layout[IS_LOG] == 1:
             y = log(y)
             x = log(x)
+        elif not (y < LARGEST and x < LARGEST):
+            y = x = math.nan
         for column in range(len(STATISTICS)):
             out[column * rows + row] = math.nan
         _advance_one(state, layout, first_bar + row, y, x, out, row, rows)
