@@ -1,0 +1,97 @@
+"""The server beside its pages: health, the way home, and who may connect."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from livepairs.__main__ import main
+from tests.browser.serving import RECORDING, livepairs_serve
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def base() -> Iterator[str]:
+    with livepairs_serve(str(RECORDING)) as url:
+        yield url
+
+
+def ask(base: str, path: str, headers: dict[str, str] | None = None) -> tuple[int, http.client.HTTPMessage, bytes]:
+    connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=60)
+    try:
+        connection.request("GET", path, headers=headers or {})
+        answer = connection.getresponse()
+        # A websocket's answer has no end.
+        return answer.status, answer.headers, b"" if answer.status == 101 else answer.read()
+    finally:
+        connection.close()
+
+
+def test_health_is_answered_without_making_a_run(base: str) -> None:
+    assert json.loads(ask(base, "/healthz")[2]) == {"status": "ok"}
+    assert json.loads(ask(base, "/readyz")[2]) == {"status": "ready", "runs": 0}
+
+
+def test_the_way_home_is_the_market_page(base: str) -> None:
+    status, headers, _body = ask(base, "/")
+    assert (status, headers["Location"]) == (302, "./market")
+
+
+def test_the_page_is_its_outline_before_it_is_drawn_in_the_visitors_theme(base: str) -> None:
+    light = ask(base, "/market")[2].decode()
+    dark = ask(base, "/market", {"Cookie": "livepairs-theme=dark"})[2].decode()
+    assert 'class="bone"' in light
+    assert "background: #ffffff" in light
+    assert "background: #11151a" in dark
+
+
+@pytest.mark.parametrize(("origin", "status"), [("http://evil.example", 403), ("http://127.0.0.1:1", 403), (None, 101)])
+def test_only_our_own_pages_may_open_a_websocket(base: str, origin: str | None, status: int) -> None:
+    token = re.search(rb'"token":"([^"]+)"', ask(base, "/market")[2])
+    assert token is not None
+    headers = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "bGl2ZXBhaXJzLXRlc3Qh",
+        "Sec-WebSocket-Protocol": f"bokeh, {token[1].decode()}",
+        "Origin": origin or base,
+    }
+    assert ask(base, "/market/ws", headers)[0] == status
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["serve", "--address", "0.0.0.0"], "--insecure-public"),
+        (["serve", "nowhere"], "nowhere"),
+        (["serve", "--port", "99999"], "port"),
+        (["demo", "--speed", "0"], "speed"),
+        (["serve", str(RECORDING), "--pair", "ETHUSD/BTCUSDT"], "did you mean 'ETHUSDT'"),
+    ],
+)
+def test_what_cannot_be_served_is_said_in_one_line(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("livepairs: error: ")
+    assert error.count("\n") == 1
+    assert words in error
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(base: str) -> None:
+    port = str(urlsplit(base).port)
+    command = [sys.executable, "-m", "livepairs", "serve", str(RECORDING), "--port", port]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert f"port {port} of 127.0.0.1 cannot be had" in done.stderr
+    assert "Traceback" not in done.stderr
