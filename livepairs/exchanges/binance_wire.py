@@ -192,10 +192,10 @@ def _odd(value: Any) -> list[Payload] | None:
 
 def _odd_array(value: dict[str, Any], data: list[Any]) -> list[Payload] | None:
     """Skip an array of unknown kinds; a row in it that cannot be read makes the frame malformed."""
-    kinds = {row.get("e") if isinstance(row, dict) else None for row in data}
-    if kinds & _ROW_KINDS or not all(isinstance(kind, str | None) for kind in kinds):
+    kinds = [row.get("e") if isinstance(row, dict) else None for row in data]
+    if not all(isinstance(kind, str | None) for kind in kinds) or _ROW_KINDS.intersection(kinds):
         return None
-    names = sorted(kind for kind in kinds if kind)
+    names = sorted({kind for kind in kinds if kind})
     return [Skipped(name[:40]) for name in names] or [Skipped(_kind_without_name(value))]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from livepairs.exchanges import Decoded
@@ -205,6 +205,7 @@ values = st.recursive(
 )
 
 
+@example([{"e": []}], True)
 @given(values, st.booleans())
 def test_no_json_raises(value: Any, is_wrapped: bool) -> None:
     message = {"stream": "btcusdt@trade", "data": value} if is_wrapped else value
