@@ -138,6 +138,7 @@ class Pipeline:
         self.tables = Tables(limit_rows=limit_rows)
         self.status = Status()
         self._tempo = Tempo()
+        self._trades_share = max(1, LAST_TRADES // max(1, len(symbols)))
         self._digest = RunDigest()
         # Every node is held: streamz keeps only weak references downstream and drops what nobody holds.
         self._chunks = Stream()
@@ -161,7 +162,8 @@ class Pipeline:
         self._chunks.emit(chunk)
         self._tempo.update(chunk)
         if chunk.trades.schema.equals(TRADES):
-            newest = max(0, chunk.trades.num_rows - LAST_TRADES)
+            # Only its share: the large chunks of a seek hold one symbol each, and one must not push out the others.
+            newest = max(0, chunk.trades.num_rows - self._trades_share)
             self.tables.trades.append(chunk.trades.slice(newest))
         self.status = self._status(chunk.now_us)
 
