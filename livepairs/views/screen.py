@@ -8,6 +8,8 @@ by a sentence; the rest lives on.
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import logging
 from collections.abc import Callable
 from html import escape
@@ -21,10 +23,12 @@ from panel.viewable import Viewable
 
 from livepairs.hub import Run
 from livepairs.views.assets import stylesheet
+from livepairs.views.backlog import is_behind
 
 __all__ = ["Panel", "Screen", "sentence"]
 
 _log = logging.getLogger(__name__)
+_RETRY_S = 0.2
 
 
 class Panel(Protocol):
@@ -90,6 +94,7 @@ class Screen:
         self._slots: list[_Slot] = []
         self._document: Document | None = None
         self._unsubscribe: Callable[[], None] | None = None
+        self._retry: asyncio.TimerHandle | None = None
 
     def add(self, name: str, build: Callable[[], Panel], styles: dict[str, str] | None = None) -> Viewable:
         """Build a panel, keep it fresh from now on, and return its place on the page.
@@ -108,12 +113,24 @@ class Screen:
         return slot.view
 
     def refresh(self) -> None:
-        """Bring every panel up to date, in one message to the browser."""
+        """Bring every panel up to date, in one message to the browser; later, if it has not taken the last one yet."""
         if self._document is None:
+            return
+        if is_behind(self._document):
+            self._try_later()
             return
         with set_curdoc(self._document), unlocked():
             for slot in self._slots:
                 slot.refresh()
+
+    def _try_later(self) -> None:
+        def again() -> None:
+            self._retry = None
+            self.refresh()
+
+        if self._retry is None:
+            # An empty context, as the publisher's: see hub.publisher.
+            self._retry = asyncio.get_running_loop().call_later(_RETRY_S, again, context=contextvars.Context())
 
     def attach(self) -> None:
         """Tie the screen to the session that is being created: live from its first websocket message to its end."""
@@ -131,6 +148,8 @@ class Screen:
     def _leave(self, _context: Any) -> None:  # Bokeh's session context, of no use here
         self._document = None
         self._slots.clear()
+        if self._retry is not None:
+            self._retry.cancel()
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None

@@ -34,10 +34,13 @@ def visitor(chromium_browser: Browser, base: str) -> Iterator[Visitor]:
 
 
 def still(visitor: Visitor, source: str) -> float:
-    """Pause, wait until the page has caught up, and return the newest row's time."""
+    """Pause, wait until the page shows the last bar that has closed, and return its time."""
+    visitor.newest(source)
     visitor.press("Pause")
-    visitor.page.get_by_role("button", name="Play", exact=True).wait_for()
-    visitor.page.wait_for_timeout(700)
+    visitor.wait_for("Deck", "m.data.status === 'paused'")
+    # A bar of one second closes half a second after its end, and the deck says what time it is.
+    closed = "Math.floor((Bokeh.documents[0].get_model_by_name('Deck').data.now_ms - 500) / 1000) * 1000 - 1000"
+    visitor.wait_for(source, f"m.data.ts[m.data.ts.length - 1] === {closed}")
     return visitor.newest(source)
 
 
