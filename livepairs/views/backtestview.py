@@ -6,7 +6,6 @@ import asyncio
 import contextvars
 from collections.abc import Callable
 from concurrent.futures import Future
-from html import escape
 from time import monotonic
 from typing import Any, Final
 
@@ -20,11 +19,12 @@ from livepairs.backtest.params import BacktestParams
 from livepairs.backtest.result import BacktestResult
 from livepairs.hub import Run
 from livepairs.schema import Pair, interval_us
-from livepairs.views import columns, numbers
+from livepairs.views import columns
 from livepairs.views.assets import stylesheet
 from livepairs.views.chartstack import stack
 from livepairs.views.component import LiveText
 from livepairs.views.linechart import Trace, line_chart, mark_level
+from livepairs.views.metrictiles import metric_markup, metric_values
 from livepairs.views.palette import ACCENT, DOWN, MUTED, UP
 from livepairs.views.rehearsal import Rehearsal, rehearse
 from livepairs.views.timeaxis import TimeAxis
@@ -88,7 +88,10 @@ class BacktestView:
         self._entries = columns.empty_source("entries", ["ts", "z", "marker", "color"])
         self._exits = columns.empty_source("exits", ["ts", "z"])
         self._metrics = LiveText(
-            markup=_markup(self._params), stylesheets=[stylesheet("metrics")], sizing_mode="stretch_width", margin=0
+            markup=metric_markup(self._params),
+            stylesheets=[stylesheet("metrics")],
+            sizing_mode="stretch_width",
+            margin=0,
         )
         self._trades = TradeTable()
         again = pmui.Button(label="Run again", variant="outlined", size="small", width=104, margin=(8, 8))
@@ -176,7 +179,7 @@ class BacktestView:
         }  # fmt: skip
         self._mark_fills(result, ts, z)
         self._trades.show(result.trades)
-        self._metrics.param.update(**_figures(result, interval_us(self._run.params.interval)))
+        self._metrics.param.update(**metric_values(result, interval_us(self._run.params.interval)))
 
     def _mark_fills(self, result: BacktestResult, ts: np.ndarray, z: np.ndarray) -> None:
         entered, left = (columns.milliseconds(result.trades, name) for name in ("entry_ts", "exit_ts"))
@@ -192,66 +195,3 @@ class BacktestView:
 
 def _at(moments: np.ndarray, ts: np.ndarray, values: np.ndarray) -> np.ndarray:
     return values[np.clip(np.searchsorted(ts, moments), 0, len(ts) - 1)] if len(ts) else np.zeros(len(moments))
-
-
-_METRICS: Final = {
-    "total_return": ("Return", "Last equity against the capital, after costs"),
-    "max_drawdown": ("Max drawdown", "Deepest fall below the highest equity before it"),
-    "trades": ("Trades", "Closed round trips of both legs"),
-    "hit_rate": ("Hit rate", "Trades that made money after costs"),
-    "profit_factor": ("Profit factor", "What the winners made over what the losers lost"),
-    "avg_bars_held": ("Average hold", "From fill to fill"),
-    "exposure": ("Exposure", "Share of the bars with a position"),
-    "turnover": ("Turnover", "Notional of all fills over the capital"),
-    "fees": ("Fees", "Paid to the venue, quote currency"),
-    "slippage": ("Slippage", "Conceded to the market, quote currency"),
-    "break_even_bps": ("Break-even cost", "Fee and slippage per fill at which it would come out at zero"),
-}
-
-
-def _figures(result: BacktestResult, bar_us: int) -> dict[str, dict[str, str]]:
-    metrics = result.metrics
-    total = metrics["total_return"]
-    values = {
-        "total_return": numbers.percent(total),
-        "max_drawdown": numbers.percent(metrics["max_drawdown"]),
-        "trades": numbers.count(metrics["trades"] or 0),
-        "hit_rate": _share(metrics["hit_rate"]),
-        "profit_factor": numbers.fixed(metrics["profit_factor"], 2),
-        "avg_bars_held": numbers.bars(metrics["avg_bars_held"], bar_us).split(" (", maxsplit=1)[0],
-        "exposure": _share(metrics["exposure"]),
-        "turnover": f"{numbers.fixed(metrics['turnover'], 1)}×" if metrics["turnover"] is not None else numbers.NONE,
-        "fees": numbers.fixed(metrics["fees"], 2),
-        "slippage": numbers.fixed(metrics["slippage"], 2),
-        "break_even_bps": _basis_points(metrics["break_even_bps"]),
-        "notes": " ".join(f"{note[:1].upper()}{note[1:]}." for note in result.notes if not _is_about_ratios(note)),
-    }
-    state = "" if not total else "up" if total > 0 else "down"
-    return {"values": values, "states": {"total_return": state}}
-
-
-def _is_about_ratios(note: str) -> bool:
-    """Say whether a note explains figures that this page does not show: over hours, annual ones mislead."""
-    return any(word in note for word in ("annual", "sharpe", "sortino", "Calmar", "calmar"))
-
-
-def _basis_points(value: float | None) -> str:
-    return numbers.NONE if value is None else f"{numbers.fixed(value, 2)} bps"
-
-
-def _share(value: float | None) -> str:
-    return numbers.NONE if value is None else f"{100 * value:.0f} %"
-
-
-def _markup(params: BacktestParams) -> str:
-    tiles = "".join(
-        f'<div class="tile" title="{escape(tip)}"><span>{escape(name)}</span>'
-        f'<b data-v="{key}" data-s="{key}">–</b></div>'
-        for key, (name, tip) in _METRICS.items()
-    )
-    stop = f", stop {params.stop:g}" if params.stop else ""
-    rules = (
-        f"In at |z| ≥ {params.entry:g}, out at {params.exit:g}{stop}; filled at the next bar's {params.fill}; "
-        f"{params.fee_bps:g} bps fee and {params.slippage_bps:g} bps slippage a fill; capital {params.capital:,.0f}."
-    )
-    return f'{tiles}<p>{escape(rules)} <span data-v="notes"></span></p>'

@@ -6,7 +6,6 @@ Used by the commands ``serve`` and ``demo``. ``panel serve apps/*.py`` serves th
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import webbrowser
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import Any
 
 from panel.io.server import get_server
 from tornado.web import RedirectHandler, RequestHandler
+from tornado.websocket import WebSocketClosedError
 
 from livepairs.errors import ConfigError
 from livepairs.hub import get_hub
@@ -23,7 +23,6 @@ from livepairs.views.exposure import check_address
 
 __all__ = ["Listening", "serve_pages"]
 
-_log = logging.getLogger(__name__)
 HOME = "market"
 
 
@@ -83,6 +82,7 @@ def serve_pages(listening: Listening) -> None:
     url = f"http://{_shown(listening.address)}:{server.port}/"
     server.start()
     loop = asyncio.get_event_loop_policy().get_event_loop()
+    loop.set_exception_handler(_ignore_closed)
     signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(server.io_loop.stop))
     loop.call_soon(listening.announce, url)
     if listening.opens_browser:
@@ -91,6 +91,12 @@ def serve_pages(listening: Listening) -> None:
         server.io_loop.start()
     finally:
         server.stop()
+
+
+def _ignore_closed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Keep out of the log that a browser was closed while something was on its way to it."""
+    if not isinstance(context.get("exception"), WebSocketClosedError):
+        loop.default_exception_handler(context)
 
 
 def _bound(listening: Listening) -> Any:  # panel's Server, which has no types
