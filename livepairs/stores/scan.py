@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from livepairs.columns import ints_of
 from livepairs.errors import ConfigError, did_you_mean
 from livepairs.schema import symbol_column
 from livepairs.stores.rowgroups import RowGroup, read_ahead, read_row_group
@@ -109,8 +110,7 @@ def projection(schema: pa.Schema, columns: Sequence[str] | None) -> pa.Schema:
 
 def times_of(batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
     """Return the ``ts`` column in microseconds, without copying."""
-    times: npt.NDArray[np.int64] = batch.column("ts").cast(pa.int64()).to_numpy()
-    return times
+    return ints_of(batch.column("ts"))
 
 
 def _flat(column: pa.ChunkedArray[Any]) -> pa.Array[Any]:  # of any type
