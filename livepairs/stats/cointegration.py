@@ -28,6 +28,10 @@ TAU_STAR: Final = -2.62
 def mackinnon_p(stat: float) -> float:
     """Return the p-value of an Engle-Granger statistic of two variables with a constant; NaN for NaN.
 
+    Notes
+    -----
+    ``Phi(polynomial of the statistic)``: MacKinnon, Journal of Business and Economic Statistics 12 (1994).
+
     Examples
     --------
     The log WTI on log Brent statistic of -5.5396 has p 1.49e-5 (statsmodels).
@@ -68,7 +72,15 @@ def adf_from_products(state: MutableSequence[float], at: int, size: int, observa
     Notes
     -----
     With the variables in this order one Cholesky factor holds everything: the last regressor's coefficient over its
-    standard error is ``R[k, n] / (R[n, n] / sqrt(dof))``, where n is the difference and k the lagged level.
+    standard error is ``R[k, n] / (R[n, n] / sqrt(dof))``, where n is the difference and k the lagged level. The test
+    is Said and Dickey's (Biometrika 71, 1984).
+
+    Examples
+    --------
+    A slope of -2 / 4, its residual variance (2 - 1) / 4 and so its error 1 / 4, from sums over five rows.
+
+    >>> adf_from_products([4.0, -2.0, 0.0, 2.0], 0, 2, 5.0)
+    -2.0
     """
     for row in range(size):
         pivot = state[at + row * size + row]
