@@ -14,7 +14,6 @@ from livepairs.errors import ConfigError
 from livepairs.stats.compiled import Kernel, prepare
 from livepairs.stats.cusum import CusumMonitor
 from livepairs.stats.ew_ols import EwOls, _fade
-from livepairs.stats.half_life import RollingHalfLife
 from livepairs.stats.hayashi_yoshida import HayashiYoshida, _take
 from livepairs.stats.hedge import FixedHedge
 from livepairs.stats.kalman_hedge import KalmanHedge, KalmanNoise, _filter
@@ -22,6 +21,7 @@ from livepairs.stats.moments import _slide_rows
 from livepairs.stats.ornstein_uhlenbeck import RollingOrnsteinUhlenbeck
 from livepairs.stats.reversion import RollingReversion
 from livepairs.stats.rolling_correlation import RollingCorrelation
+from livepairs.stats.rolling_half_life import RollingHalfLife
 from livepairs.stats.rolling_ols import RollingOls
 from livepairs.stats.rolling_tls import RollingTls
 from tests.stats.series import autoregressive, legs
