@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from livepairs.columns import floats_of, ints_of
+from livepairs.columns import flags_of, floats_of, ints_of
 from livepairs.schema import BARS, EVENTS, PAIRS, empty
 
 __all__ = ["RunDigest"]
@@ -60,7 +60,7 @@ def _streams(batch: pa.RecordBatch) -> Iterator[Any]:  # of buffers: arrays and 
         elif pa.types.is_string(kind):
             yield from _texts(column)
         elif pa.types.is_boolean(kind):
-            yield column.to_numpy(zero_copy_only=False)
+            yield flags_of(column)
         else:
             yield ints_of(column)
 

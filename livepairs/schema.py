@@ -15,6 +15,7 @@ The promises of each hop:
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Final
 
@@ -272,7 +273,14 @@ def symbol_column(symbol: str, rows: int) -> pa.DictionaryArray:
     """Return ``rows`` times the same symbol as a TRADES or MARKS column, without memory for up to a million."""
     indices = _ZEROS.slice(0, rows) if rows <= len(_ZEROS) else pa.repeat(pa.scalar(0, pa.int32()), rows)
     # All indices are zero: checking them would cost more than everything else done to a batch.
-    return pa.DictionaryArray.from_arrays(indices, pa.array([symbol]), safe=False)
+    return pa.DictionaryArray.from_arrays(indices, _one_text(symbol), safe=False)
+
+
+def _one_text(text: str) -> pa.Array:
+    # Not pa.array, which imports pandas; livepairs.columns has more of these, but lies above this room.
+    content = text.encode()
+    ends = pa.py_buffer(memoryview((0).to_bytes(4, sys.byteorder) + len(content).to_bytes(4, sys.byteorder)))
+    return pa.Array.from_buffers(pa.string(), 1, [None, ends, pa.py_buffer(content)])
 
 
 _ZEROS: Final = pa.Array.from_buffers(pa.int32(), 1 << 20, [None, pa.py_buffer(bytes(4 << 20))])

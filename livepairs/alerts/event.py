@@ -9,8 +9,10 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 
+from livepairs.columns import floats_column, texts_column, times_column
 from livepairs.schema import EVENTS
 
 __all__ = ["CLEARED", "FIRED", "Event", "event_batch"]
@@ -43,13 +45,10 @@ class Event:
 def event_batch(events: list[Event]) -> pa.RecordBatch:
     """Return the events as an EVENTS batch, in their order."""
     columns = [
-        pa.array([event.id for event in events], pa.string()),
-        pa.array([event.ts_us for event in events], EVENTS.field("ts").type),
-        *(
-            pa.array([getattr(event, name) for event in events], pa.string())
-            for name in ("rule", "subject", "kind", "level")
-        ),
-        pa.array([event.value for event in events], pa.float64()),
-        pa.array([event.message for event in events], pa.string()),
+        texts_column([event.id for event in events]),
+        times_column(np.array([event.ts_us for event in events], np.int64)),
+        *(texts_column([getattr(event, name) for event in events]) for name in ("rule", "subject", "kind", "level")),
+        floats_column(np.array([event.value for event in events], np.float64)),
+        texts_column([event.message for event in events]),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=EVENTS)

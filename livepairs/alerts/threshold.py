@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from livepairs.alerts.event import CLEARED, FIRED, Event, event_batch
-from livepairs.columns import floats_of, ints_of
+from livepairs.columns import codes_of, floats_of, ints_column, ints_of
 from livepairs.errors import ConfigError
 from livepairs.schema import EVENTS, PAIRS, check, empty
 
@@ -59,8 +59,8 @@ class ThresholdMachine:
         decisive = np.flatnonzero(is_far | (np.abs(z) <= self.exit))
         if len(decisive) == 0:
             return empty(EVENTS)
-        names = pairs.column("pair").take(pa.array(decisive)).dictionary_encode()
-        codes = names.indices.to_numpy()
+        names = pairs.column("pair").take(ints_column(decisive)).dictionary_encode()
+        codes = codes_of(names)
         ts = ints_of(pairs.column("ts"))
         events: list[tuple[int, Event]] = []
         for code, name in enumerate(names.dictionary.to_pylist()):

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from livepairs.bars.kernel import REASONS
 from livepairs.bars.ladder import Ladder, Rungs, join
-from livepairs.columns import by_symbol, names_by_code, times_column
+from livepairs.columns import by_symbol, flags_column, floats_column, ints_column, names_by_code, times_column
 from livepairs.schema import BARS, Chunk, empty
 
 __all__ = ["BarCounts", "BarMachine"]
@@ -132,8 +132,8 @@ class BarMachine:
         columns = [
             times_column(rungs.bars * self.interval_us),
             names_by_code([symbol for symbol, _ in closed], codes),
-            *(pa.array(values) for values in rungs.values),
-            pa.array(rungs.trade_counts),
-            pa.array(rungs.trade_counts == 0),
+            *(floats_column(values) for values in rungs.values),
+            ints_column(rungs.trade_counts),
+            flags_column(rungs.trade_counts == 0),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=BARS)

@@ -15,7 +15,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from livepairs.columns import floats_of, ints_of, names_column, times_column
+from livepairs.columns import (
+    codes_of,
+    flags_column,
+    floats_column,
+    floats_of,
+    ints_column,
+    ints_of,
+    names_column,
+    times_column,
+)
 from livepairs.errors import ConfigError
 from livepairs.pairs.kernel import IS_READY, STATISTICS, advance
 from livepairs.pairs.layout import Layout, make_layout
@@ -137,7 +146,7 @@ class PairMachine:
             return parts[0]
         joined = pa.Table.from_batches(parts).combine_chunks().to_batches()[0]
         order = np.argsort(ints_of(joined.column("ts")), kind="stable")
-        return joined.take(pa.array(order))
+        return joined.take(ints_column(order))
 
     def _rows_of(self, pair: Pair, legs: _Legs) -> pa.RecordBatch | None:
         y_ts, y_close = legs.of(pair.y)
@@ -151,10 +160,10 @@ class PairMachine:
         columns = [
             times_column(ts),
             names_column(str(pair), rows),
-            pa.array(y_close),
-            pa.array(x_close),
-            *(pa.array(table[column]) for column in range(IS_READY)),
-            pa.array(table[IS_READY] != 0.0),
+            floats_column(y_close),
+            floats_column(x_close),
+            *(floats_column(table[column]) for column in range(IS_READY)),
+            flags_column(table[IS_READY] != 0.0),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=PAIRS)
 
@@ -210,5 +219,5 @@ def _rows_by_name(names: pa.Array) -> dict[str, NDArray[np.int64]]:
             rows.setdefault(name, []).append(row)
         return {name: np.array(numbers) for name, numbers in rows.items()}
     encoded = names.dictionary_encode()
-    codes = encoded.indices.to_numpy()
+    codes = codes_of(encoded)
     return {name: np.flatnonzero(codes == code) for code, name in enumerate(encoded.dictionary.to_pylist())}

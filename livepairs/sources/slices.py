@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from livepairs.columns import flags_column, ints_of
 from livepairs.schema import MARKS, TRADES, Chunk, empty
 
 __all__ = ["SLICE_ROWS", "Slices"]
@@ -107,8 +108,8 @@ class _Rows:
             count = int(np.searchsorted(self.times, cut_us, side="right"))
             return self.batch.slice(0, count), _Rows(self.batch.slice(count), self.times[count:], is_sorted=True)
         is_due = self.times <= cut_us
-        rest = _Rows(self.batch.filter(pa.array(~is_due)), self.times[~is_due], is_sorted=False)
-        return self.batch.filter(pa.array(is_due)), rest
+        rest = _Rows(self.batch.filter(flags_column(~is_due)), self.times[~is_due], is_sorted=False)
+        return self.batch.filter(flags_column(is_due)), rest
 
 
 class _Pending:
@@ -123,7 +124,7 @@ class _Pending:
         if not batch.num_rows:
             return
         self._schema = batch.schema  # a projection of columns is as good as all of them
-        times = batch.column("ts").view(pa.int64()).to_numpy()
+        times = ints_of(batch.column("ts"))
         self._held.append(_Rows(batch, times, is_sorted=bool(np.all(times[1:] >= times[:-1]))))
         self.rows += batch.num_rows
 
