@@ -1,6 +1,6 @@
 """Show what is in a recording, and how whole it is.
 
-Reads the manifest alone, so it answers at once however large the recording is; `livepairs verify` reads every row.
+Reads the manifest alone, so it answers at once however large the recording is.
 """
 
 from __future__ import annotations
@@ -152,6 +152,6 @@ def _counts(recording: Recording) -> list[str]:
 def _digests(recording: Recording) -> list[str]:
     live = recording.manifest.live_digest
     state = (
-        f"live digest {live[:16]}; check it with 'livepairs verify'" if live else "no live digest (not recorded live)"
+        f"live digest {live[:16]}" if live else "no live digest (not recorded live)"
     )
     return [f"  identity      {recording.digest[:16]}", f"  proof         {state}"]
