@@ -129,26 +129,42 @@ class Pipeline:
     """
 
     def __init__(self, symbols: Sequence[str], params: RunParams, *, limit_rows: int = LIMIT_ROWS) -> None:
-        for pair in params.pairs:
-            pair.check_symbols(tuple(symbols))
-        self.params = params
-        self.bars = BarMachine(symbols, interval_us=params.interval_us, grace_us=params.grace_us)
-        self.pairs = PairMachine(params.pairs, params.pair_params, interval_us=params.interval_us)
-        self.alerts = ThresholdMachine(entry=params.entry, exit=params.exit)
         self.tables = Tables(limit_rows=limit_rows)
-        self.status = Status()
-        self._tempo = Tempo()
-        self._trades_share = max(1, LAST_TRADES // max(1, len(symbols)))
-        self._digest = RunDigest()
+        self._make_machines(symbols, params)
+        self._forget()
         # Every node is held: streamz keeps only weak references downstream and drops what nobody holds.
         self._chunks = Stream()
-        self._hops = {"bars": self._chunks.map(self.bars.update)}
-        self._hops["pairs"] = self._hops["bars"].map(self.pairs.update)
-        self._hops["events"] = self._hops["pairs"].map(self.alerts.update)
+        # Looked up at each batch, for `widen` and `rebuild` put other machines in their places.
+        self._hops: dict[str, Stream] = {}
+        upstream = self._chunks
+        for hop, machine in {"bars": "bars", "pairs": "pairs", "events": "alerts"}.items():
+            upstream = self._hops[hop] = upstream.map(partial(self._step, machine))
         self._sinks: list[Stream] = []
         for hop in self._hops:
             self.listen(hop, getattr(self.tables, hop).append)
             self.listen(hop, partial(self._take_digest, hop))
+
+    def _step(self, machine: str, batch: Chunk | pa.RecordBatch) -> pa.RecordBatch:
+        made: pa.RecordBatch = getattr(self, machine).update(batch)
+        return made
+
+    def _make_machines(self, symbols: Sequence[str], params: RunParams) -> None:
+        for pair in params.pairs:
+            pair.check_symbols(tuple(symbols))
+        self.params = params
+        self.bars = BarMachine(symbols, interval_us=params.interval_us, grace_us=params.grace_us)
+        self._trades_share = max(1, LAST_TRADES // max(1, len(symbols)))
+        self._make_pair_machines(params)
+
+    def _make_pair_machines(self, params: RunParams) -> None:
+        self.params = params
+        self.pairs = PairMachine(params.pairs, params.pair_params, interval_us=params.interval_us)
+        self.alerts = ThresholdMachine(entry=params.entry, exit=params.exit)
+
+    def _forget(self) -> None:
+        self._tempo = Tempo()
+        self._digest = RunDigest()
+        self.status = Status()
 
     def _take_digest(self, hop: str, batch: pa.RecordBatch) -> None:
         self._digest.update(hop, batch)
@@ -182,9 +198,31 @@ class Pipeline:
         for machine in (self.bars, self.pairs, self.alerts):
             machine.reset()
         self.tables.reset()
-        self._tempo = Tempo()
+        self._forget()
+
+    def rebuild(self, symbols: Sequence[str], params: RunParams) -> None:
+        """Compute something else from now on, as a new pipeline would; its readers see a reset."""
+        self._make_machines(symbols, params)
+        self.tables.reset()
+        self._forget()
+
+    def widen(self, params: RunParams) -> None:
+        """Compute other pairs of the same symbols from now on, and for the bars at hand.
+
+        For a feed that cannot be read again. What the pairs had is computed anew from the bars that the table still
+        holds, and so is the digest, which from then on covers no more than these bars and what follows.
+        """
+        self._make_pair_machines(params)
         self._digest = RunDigest()
-        self.status = Status()
+        self.tables.pairs.reset()
+        self.tables.events.reset()
+        for bars in self.tables.bars.tail(len(self.tables.bars)).to_batches():
+            pairs = self.pairs.update(bars)
+            made = {"bars": bars, "pairs": pairs, "events": self.alerts.update(pairs)}
+            self.tables.pairs.append(made["pairs"])
+            self.tables.events.append(made["events"])
+            for hop, batch in made.items():
+                self._take_digest(hop, batch)
 
     def seed(self, symbol: str, ts_us: int, price: float) -> None:
         """Begin a symbol with its last trade before the rows to come, which its quiet bars then repeat."""

@@ -17,7 +17,7 @@ from livepairs.hub.kernels import compile_aside
 from livepairs.hub.opening import Opened, legs, longest_window_us, open_source
 from livepairs.hub.run import Run
 from livepairs.hub.runparts import RunSetup
-from livepairs.schema import interval_us
+from livepairs.schema import Pair, interval_us
 from livepairs.sources.replay import Replay, ReplayPlan
 
 if TYPE_CHECKING:
@@ -88,7 +88,15 @@ class Hub:
         """What the replays play; None where the source is live."""
         return self._opened.recording
 
-    def open(self, run_id: str | None = None) -> Run:
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """What the source has."""
+        if self._opened.recording is not None:
+            return self._opened.recording.symbols
+        assert self._opened.live is not None
+        return self._opened.live(self._clock).symbols
+
+    def open(self, run_id: str | None = None, pair: Pair | None = None) -> Run:
         """Return the run of that id, a new one under it, or without a usable id a new one under a random id.
 
         A live source has one run, whatever the id. A run that has failed is replaced, so loading a page again is trying
@@ -98,12 +106,22 @@ class Hub:
         ----------
         run_id
             From the URL, so anything: only 8 to 64 letters, digits, ``_`` and ``-`` are taken as an id.
+        pair
+            What is to be computed beside what the settings name; see ``Run.add_pair``.
 
         Raises
         ------
         ConfigError
-            If as many runs as may be are being watched.
+            If as many runs as may be are being watched, or the pair cannot be had.
         """
+        if pair is not None:
+            pair.check_symbols(self.symbols)
+        run = self._open(run_id)
+        if pair is not None:
+            run.add_pair(pair)
+        return run
+
+    def _open(self, run_id: str | None) -> Run:
         with self._lock:
             if self._is_closed:
                 raise ConfigError("the server is stopping; start it again")

@@ -7,17 +7,21 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from livepairs.clock import Clock
-from livepairs.errors import LivepairsError
+from livepairs.errors import ConfigError, LivepairsError
+from livepairs.hub.opening import legs
 from livepairs.hub.publisher import Publisher
 from livepairs.hub.runparts import RunSetup, RunState
 from livepairs.hub.viewers import Viewers
+from livepairs.schema import Pair
 from livepairs.sources import Source
 from livepairs.sources.replay import Replay, ReplayControl
 
 if TYPE_CHECKING:
+    from livepairs.hub.paper import PaperDesk
     from livepairs.pipeline import RunParams, Status, Tables
     from livepairs.stores.recording import Recording
 
@@ -31,6 +35,10 @@ SEEK_QUIET_US = 500_000
 
 OVER: Final = "this run is over because nobody was watching it; load the page again to begin a new one"
 """What a page is told that comes, or comes back, too late."""
+
+
+MOST_PAIRS: Final = 32
+"""Pairs one run may compute: what visitors add costs everybody who watches it."""
 
 
 class Run:
@@ -50,6 +58,8 @@ class Run:
 
     def __init__(self, setup: RunSetup, clock: Clock, *, publish_hz: float = 10.0, idle_us: int | None = None) -> None:
         self._setup = setup
+        self._params = setup.params
+        self._is_outgrown = False
         self._clock = clock
         self._publish_hz = publish_hz
         self._error: str | None = None
@@ -58,6 +68,7 @@ class Run:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._body: asyncio.Task[None] | None = None
         self._is_closing = False
+        self._paper: PaperDesk | None = None
         self._lock = threading.Lock()
         self._quiet_until_us = 0
         self._viewers = Viewers(clock, idle_us)
@@ -91,7 +102,14 @@ class Run:
 
     @property
     def params(self) -> RunParams:
-        return self._setup.params
+        """What is computed; a pair that was added a moment ago has no rows yet."""
+        return self._params
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """What the source has: any two of them make a pair."""
+        recording = self._setup.recording
+        return self._setup.source.symbols if recording is None else recording.symbols
 
     @property
     def tables(self) -> Tables:
@@ -102,6 +120,16 @@ class Run:
     def status(self) -> Status:
         """The pipeline's own account after its last chunk."""
         return self._setup.pipeline.status
+
+    @property
+    def paper(self) -> PaperDesk:
+        """Paper trading of its pairs, which nothing is spent on until somebody asks for it."""
+        from livepairs.hub.paper import PaperDesk
+
+        with self._lock:
+            if self._paper is None:
+                self._paper = PaperDesk(self.tables, self.params, self.recording)
+            return self._paper
 
     @property
     def control(self) -> ReplayControl | None:
@@ -140,6 +168,30 @@ class Run:
     def remove_viewer(self) -> None:
         """Count a page less; some time after the last one the run ends."""
         self._viewers.remove()
+
+    def add_pair(self, pair: Pair) -> None:
+        """Compute this pair too from now on, for everybody who watches; from any thread, at once back.
+
+        The run keeps its id and its moment. A replay reads the recording again up to where it is, for it reads no
+        symbols that no pair needs; a live run computes the pair from the bars it has kept.
+
+        Raises
+        ------
+        ConfigError
+            If the source has not both symbols, or the run has as many pairs as may be.
+        """
+        with self._lock:
+            if pair in self._params.pairs:
+                return
+            pair.check_symbols(self.symbols)
+            if len(self._params.pairs) >= MOST_PAIRS:
+                raise ConfigError(
+                    f"this run computes {MOST_PAIRS} pairs already, as many as may be; open {pair} in a run of its own"
+                )
+            self._params = params = replace(self._params, pairs=(*self._params.pairs, pair))
+            self._is_outgrown = True
+        if isinstance(self._setup.source, Replay):
+            self._setup.source.read(legs(params, self.symbols))
 
     def touch(self) -> bool:
         """Start the time without a viewer anew, for a page is on its way; return False if the run is over already."""
@@ -244,7 +296,11 @@ class Run:
 
     def _rewind(self, source: Replay) -> None:
         seeds = source.rewind()
-        self._setup.pipeline.reset()
+        params = self._outgrown()
+        if params is None:
+            self._setup.pipeline.reset()
+        else:
+            self._setup.pipeline.rebuild(source.symbols, params)
         for seed in seeds:
             self._setup.pipeline.bars.seed(seed.symbol, seed.bar_us, seed.close)
         self._quiet_until_us = self._clock.now_us() + SEEK_QUIET_US
@@ -252,8 +308,19 @@ class Run:
     async def _pass_on(self, source: Source) -> None:
         async with aclosing(source.chunks()) as chunks:  # type: ignore[type-var]  # ours are async generators
             async for chunk in chunks:
+                if self.control is None and (params := self._outgrown()) is not None:
+                    self._setup.pipeline.widen(params)
                 self._setup.pipeline.update(chunk)
+                if self._paper is not None:
+                    self._paper.heed()
                 self._fed()
+
+    def _outgrown(self) -> RunParams | None:
+        """Return what is to be computed if that has changed since it was asked last."""
+        with self._lock:
+            params = self._params if self._is_outgrown else None
+            self._is_outgrown = False
+        return params
 
     def _finish(self) -> None:
         recording = self._setup.recording

@@ -105,6 +105,12 @@ class ReplayControl:
             self._seek(ts_us)
         self._changed()
 
+    def again(self) -> None:
+        """Seek the moment where it is, or is going: what was computed up to there is computed once more."""
+        with self._lock:
+            self._seek(self._goal_us())
+        self._changed()
+
     def step(self, bars: int = 1) -> None:
         """Go to where the next bar closes and pause there; with a negative number, back to where the last one did."""
         with self._lock:

@@ -11,7 +11,7 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol, runtime_checkable
 
 from livepairs.clock import Clock
@@ -122,6 +122,7 @@ class Replay:
         self._clock = clock
         self._plan = plan or ReplayPlan()
         self._start_us = recording.start_us
+        self._is_stale = False
         self.is_rewound = False
         """True if the last iteration ended because a moment behind it was sought."""
         first_us, last_us = recording.start_us, max(recording.end_us, recording.vouched_us)
@@ -137,8 +138,15 @@ class Replay:
     def symbols(self) -> tuple[str, ...]:
         return self._plan.symbols or self._recording.symbols
 
+    def read(self, symbols: tuple[str, ...]) -> None:
+        """Read these symbols from now on, from any thread; rewinds, and comes back to the moment where it was."""
+        self._plan = replace(self._plan, symbols=symbols)
+        self._is_stale = True
+        self.control.again()
+
     def rewind(self) -> tuple[Seed, ...]:
         """Choose where to read from for the moment now sought; return what was before that, if anything."""
+        self._is_stale = False
         self._start_us = self._start_for(self.control.goal_us)
         self.is_rewound = False
         self.control.arrive(self._start_us - 1, is_goal=False)
@@ -167,7 +175,7 @@ class Replay:
             while True:
                 woken.clear()
                 order = self.control.order()
-                if self._lies_apart(order, slices.now_us):
+                if self._is_stale or self._lies_apart(order, slices.now_us):
                     self.is_rewound = True
                     return
                 until_us = pace.until(order, slices.now_us)
@@ -189,7 +197,7 @@ class Replay:
                 woken.clear()
                 order = self.control.order()
                 _, end_us = self.control.span_us
-                if order.target_us is not None and order.target_us < end_us:
+                if self._is_stale or (order.target_us is not None and order.target_us < end_us):
                     return
                 self.control.arrive(end_us, is_goal=order.target_us == end_us)
                 await woken.wait()

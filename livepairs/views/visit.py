@@ -43,17 +43,17 @@ class Visit:
 
 
 def arrive() -> Visit:
-    """Open the run that the address asks for, or a private one.
+    """Open the run that the address asks for, or a private one; a pair it does not compute yet is added to it.
 
     Raises
     ------
     LivepairsError
-        If there is no run to be had: no source, or too many runs.
+        If there is no run to be had: no source, too many runs, or a pair that the source has not.
     """
-    run = get_hub().open(_argument("run"))
     wanted = _argument("pair")
-    pair = next((pair for pair in run.params.pairs if str(pair) == wanted), run.params.pairs[0])
-    return Visit(run, pair, is_dark=is_dark())
+    pair = Pair.parse(wanted) if wanted else None
+    run = get_hub().open(_argument("run"), pair)
+    return Visit(run, pair or run.params.pairs[0], is_dark=is_dark())
 
 
 def is_dark() -> bool:
