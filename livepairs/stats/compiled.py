@@ -1,6 +1,6 @@
 """Kernels that run compiled when they can and interpreted until then, to the same bit.
 
-A kernel is a plain scalar loop over one-dimensional arrays. ``@kernel(...)`` keeps the Python function and, once
+A kernel is a plain scalar loop over arrays. ``@kernel(...)`` keeps the Python function and, once
 ``prepare()`` has run, a machine-code version of the very same source. Both do the same IEEE operations in the same
 order (no fast-math, no fused multiply-add), so it makes no difference to a single bit which one ran; a test holds that.
 
@@ -34,9 +34,18 @@ _parts: list[Callable[..., Any]] = []
 class Kernel:
     """A callable that runs its compiled form if there is one, else the Python source on memory views."""
 
-    def __init__(self, source: Callable[..., Any], signature: Sequence[str]) -> None:
+    def __init__(
+        self,
+        source: Callable[..., Any],
+        signature: Sequence[str],
+        *,
+        releases_gil: bool = False,
+        checks_division: bool = True,
+    ) -> None:
         self.source = source
         self.signature = tuple(signature)
+        self.releases_gil = releases_gil
+        self.checks_division = checks_division
         self.__doc__ = source.__doc__
         self._compiled: Callable[..., Any] | None = None
 
@@ -55,21 +64,33 @@ class Kernel:
             import numba
 
             types = tuple(_numba_type(code) for code in self.signature)
-            self._compiled = numba.njit(types, cache=is_cached, error_model="python")(self.source)
+            model = "python" if self.checks_division else "numpy"
+            # A kernel allocates nothing, so counting references would only cost: two atomic steps for each array at
+            # each call of a part, on a counter that threads share.
+            compiler = numba.njit(types, cache=is_cached, error_model=model, nogil=self.releases_gil, _nrt=False)
+            self._compiled = compiler(self.source)
 
 
-def kernel(*signature: str) -> Callable[[Callable[..., Any]], Kernel]:
+def kernel(
+    *signature: str, releases_gil: bool = False, checks_division: bool = True
+) -> Callable[[Callable[..., Any]], Kernel]:
     """Make a function a kernel.
 
     Parameters
     ----------
     *signature
         One code an argument: ``f8`` or ``i8`` for a number, ``f8[]``, ``i8[]``, ``u1[]`` for a contiguous array that is
-        written, and ``f8[r]`` and so on for one that is only read (as views of Arrow columns are).
+        written, and ``f8[r]`` and so on for one that is only read (as views of Arrow columns are). Commas add
+        dimensions: ``f8[,]`` is a matrix, ``f8[,,r]`` a cube that is only read.
+    releases_gil
+        Whether other threads may run meanwhile; the caller then sees to it that none writes the same arrays.
+    checks_division
+        Whether dividing by zero raises when compiled, as it does when interpreted. A kernel that never divides by zero
+        may do without: the check keeps the compiler from vector instructions.
     """
 
     def decorate(source: Callable[..., Any]) -> Kernel:
-        made = Kernel(source, signature)
+        made = Kernel(source, signature, releases_gil=releases_gil, checks_division=checks_division)
         _kernels.append(made)
         return made
 
@@ -95,7 +116,7 @@ def prepare() -> None:
     from numba.extending import register_jitable
 
     for function in _parts:
-        register_jitable(function)
+        register_jitable(forceinline=True)(function)
     _parts.clear()
     folder = _cache_folder()
     # Left to itself numba would turn to the __pycache__ beside the source, which knows nothing of other files' changes.
@@ -113,7 +134,7 @@ def _numba_type(code: str) -> Any:  # a numba type; numba has no annotations
 
     name, bracket, mode = code.partition("[")
     scalar = getattr(types, _ARRAY_TYPES[name])
-    return types.Array(scalar, 1, "C", readonly=mode == "r]") if bracket else scalar
+    return types.Array(scalar, 1 + mode.count(","), "C", readonly="r" in mode) if bracket else scalar
 
 
 def _can_write(folder: Path) -> bool:
