@@ -1,9 +1,9 @@
 """Paper trading: the backtest's own machine, fed with the rows of a run as they close.
 
-Nothing is ordered anywhere. A ledger takes its rows from the run's tables by cursor, so a seek, which resets the tables,
-resets it too, and what it has come to is always what ``run_backtest`` makes of the same rows, bit for bit. It catches up
-when somebody looks, and otherwise every few thousand rows, before they could fall off the tables: a run that nobody
-watches pays next to nothing for it.
+Nothing is ordered anywhere. A ledger takes its rows from the run's tables by cursor, so a seek, which resets the
+tables, resets it too, and what it has come to is always what ``run_backtest`` makes of the same rows, bit for bit. It
+catches up when somebody looks, and otherwise every few thousand rows, before they could fall off the tables: a run that
+nobody watches pays next to nothing for it.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow as pa
 
-from livepairs.backtest.funding import Funding, known_funding
+from livepairs.backtest.funding import Funding
 from livepairs.backtest.machine import BacktestMachine, Position
+from livepairs.backtest.outlook import FundingDue
 from livepairs.backtest.params import BacktestParams
 from livepairs.backtest.result import ROUND_TRIPS
 from livepairs.backtest.rows import micros, of_name
+from livepairs.hub.recordedmarks import RecordedMarks, begin_reading
 from livepairs.schema import BARS, PAIRS, Pair
 
 if TYPE_CHECKING:
@@ -107,7 +109,8 @@ class Ledger:
         self._waiting = pa.Table.from_batches([], schema=PAIRS)
         self._bars = pa.Table.from_batches([], schema=BARS)
         self._since_us: int | None = None
-        self._until_us: int | None = None
+        self.until_us: int | None = None
+        """``ts`` of the last row acted on."""
         self._realised = 0.0
         self._count = 0
         self._trades = pa.Table.from_batches([], schema=ROUND_TRIPS)
@@ -124,7 +127,7 @@ class Ledger:
             self._catch_up(funding)
             known = funding.known if funding is not None else {}
             return Account(
-                self._since_us, self._until_us, self.machine.position, self.machine.is_locked, self._realised,
+                self._since_us, self.until_us, self.machine.position, self.machine.is_locked, self._realised,
                 self._count, self._trades, has_funding=self.pair.y in known and self.pair.x in known,
             )  # fmt: skip
 
@@ -161,7 +164,7 @@ class Ledger:
         step = self.machine.update(rows, bars, funding)
         ts = micros(rows.column("ts"))
         self._since_us = int(ts[0]) if self._since_us is None else self._since_us
-        self._until_us = int(ts[-1])
+        self.until_us = int(ts[-1])
         for net in step.trades.column("pnl_net").to_pylist():
             self._realised += net
         self._count += step.trades.num_rows
@@ -189,7 +192,7 @@ class PaperDesk:
         self._recording = recording
         self._interval_us = params.interval_us
         self._ledgers: dict[Pair, Ledger] = {}
-        self._funding: Future[Funding | None] | None = None
+        self._marks: Future[RecordedMarks] | None = None
         self._lock = threading.Lock()
         self._heeded = 0
 
@@ -199,7 +202,7 @@ class PaperDesk:
         if 0 <= rows - self._heeded < BEHIND_ROWS:
             return
         self._heeded = rows
-        funding = self._begin_reading().result()
+        funding = self._begin_reading().result().funding
         for ledger in tuple(self._ledgers.values()):
             ledger.look(funding)
 
@@ -209,23 +212,18 @@ class PaperDesk:
         with self._lock:
             if pair not in self._ledgers:
                 self._ledgers[pair] = Ledger(self._tables, pair, self.rules, interval_us=self._interval_us)
-        return self._ledgers[pair].look(reading.result()) if reading.done() else None
+        return self._ledgers[pair].look(reading.result().funding) if reading.done() else None
 
-    def _begin_reading(self) -> Future[Funding | None]:
-        # A recording of weeks has millions of marks: they are read once, and never on the server's loop.
+    def due(self, pair: Pair) -> FundingDue | None:
+        """Return the next funding of both legs as it is known at the last closed bar; None where it is not."""
+        reading = self._begin_reading()
+        ledger = self._ledgers.get(pair)
+        if ledger is None or ledger.until_us is None or not reading.done():
+            return None
+        return reading.result().due(pair, ledger.until_us + self._interval_us)
+
+    def _begin_reading(self) -> Future[RecordedMarks]:
         with self._lock:
-            if self._funding is None:
-                self._funding = Future()
-                if self._recording is None:
-                    self._funding.set_result(None)
-                else:
-                    threading.Thread(target=self._read, name="livepairs-funding", daemon=True).start()
-            return self._funding
-
-    def _read(self) -> None:
-        assert self._recording is not None
-        assert self._funding is not None
-        try:
-            self._funding.set_result(known_funding(None, self._recording.marks()))
-        except Exception as error:  # noqa: BLE001 - handed on to whoever asks for the result
-            self._funding.set_exception(error)
+            if self._marks is None:
+                self._marks = begin_reading(self._recording)
+            return self._marks
