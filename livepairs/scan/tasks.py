@@ -1,0 +1,75 @@
+"""Tasks: each series with a block of others, cut into jobs that may run anywhere, in any order, to the same bits."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livepairs.scan.columns import Columns
+from livepairs.scan.kernel import STATISTICS, scan_tasks
+from livepairs.scan.kernel_products import LANES, TILE
+
+__all__ = ["TASKS_A_JOB", "collect", "jobs_of", "run_job"]
+
+TASKS_A_JOB: Final = 128
+"""Some 4,000 pairs: tens of milliseconds, so that workers end together and a lost one loses little."""
+
+Floats = NDArray[np.float64]
+Job = NDArray[np.int64]
+
+
+def jobs_of(series: int, tasks_a_job: int = TASKS_A_JOB) -> list[Job]:
+    """Return all tasks as jobs: ``(tasks, 2)`` arrays of a series and a block with series after it."""
+    blocks = -(-series // LANES)
+    tasks = [(y, block) for y in range(series - 1) for block in range((y + 1) // LANES, blocks)]
+    table = np.array(tasks, np.int64).reshape(-1, 2)
+    return [table[start : start + tasks_a_job] for start in range(0, len(table), tasks_a_job)]
+
+
+def run_job(columns: Columns, job: Job) -> Floats:
+    """Run a job and return ``(len(STATISTICS), 2 * tasks, LANES)``; both directions of a task follow each other."""
+    lags, rows = columns.most_lags, columns.cosines.shape[1]
+    out = np.empty((len(STATISTICS), 2 * len(job), LANES))
+    scan_tasks(
+        columns.levels,
+        columns.spectra,
+        columns.cosines,
+        columns.own,
+        columns.penalties,
+        job,
+        columns.bars,
+        int(columns.is_aic),
+        out,
+        np.empty((2 * len(columns.cosines) // TILE, TILE * LANES)),
+        np.empty((rows // TILE, TILE * LANES)),
+        np.empty(LANES),
+        np.empty((lags + 1, LANES)),
+        np.empty((lags + 2, LANES)),
+        np.empty((lags + 2, LANES)),
+        np.empty((lags + 1, LANES)),
+        np.empty((lags + 1, LANES)),
+        np.zeros((lags + 2, lags // TILE + 2, TILE * LANES)),
+        np.empty((2, LANES)),
+        np.empty((2, LANES)),
+        np.empty((2, LANES)),
+        np.empty(LANES),
+        np.empty(LANES),
+        np.empty(4),
+        np.empty(max((lags + 2) ** 2, columns.bars)),
+    )
+    return out
+
+
+def collect(series: int, jobs: list[Job], results: list[Floats]) -> Floats:
+    """Return the results of all jobs as ``(len(STATISTICS), series, series)``: row y, column x; NaN on the diagonal."""
+    tasks = np.concatenate(jobs)
+    values = np.concatenate([result.reshape(len(STATISTICS), -1, 2, LANES) for result in results], axis=1)
+    x = tasks[:, 1:] * LANES + np.arange(LANES)
+    y = np.broadcast_to(tasks[:, :1], x.shape)
+    is_pair = (y < x) & (x < series)
+    matrix = np.full((len(STATISTICS), series, series), np.nan)
+    matrix[:, y[is_pair], x[is_pair]] = values[:, :, 0][:, is_pair]
+    matrix[:, x[is_pair], y[is_pair]] = values[:, :, 1][:, is_pair]
+    return matrix
