@@ -151,7 +151,5 @@ def _counts(recording: Recording) -> list[str]:
 
 def _digests(recording: Recording) -> list[str]:
     live = recording.manifest.live_digest
-    state = (
-        f"live digest {live[:16]}" if live else "no live digest (not recorded live)"
-    )
+    state = f"live digest {live[:16]}" if live else "no live digest (not recorded live)"
     return [f"  identity      {recording.digest[:16]}", f"  proof         {state}"]
