@@ -20,7 +20,7 @@ from livepairs.backtest.rows import Floats, Rows, Times, as_table, join_rows
 from livepairs.backtest.unpack import equity, leg_trips, round_trips
 from livepairs.schema import Pair
 
-__all__ = ["BacktestMachine", "Position", "Step"]
+__all__ = ["BacktestMachine", "Position", "Step", "pack"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class BacktestMachine:
         self.pair = pair
         self.params = params
         self.interval_us = interval_us
-        self._params = _pack(params)
+        self._params = pack(params)
         self.reset()
 
     def reset(self) -> None:
@@ -176,7 +176,8 @@ class BacktestMachine:
         return Step(round_trips(trades), leg_trips(trades, self.pair, first), equity(ts, marks))
 
 
-def _pack(params: BacktestParams) -> Floats:
+def pack(params: BacktestParams) -> Floats:
+    """Return the parameters as the kernel takes them; levels that are off are infinity."""
     packed = np.empty(kernel.PARAM_SLOTS)
     packed[kernel.ENTRY] = params.entry
     packed[kernel.EXIT] = params.exit

@@ -30,7 +30,7 @@ from livepairs.stats.compiled import kernel, part
 from livepairs.stats.elementary import log
 from livepairs.stats.sliding import slide
 
-__all__ = ["STATISTICS", "advance"]
+__all__ = ["STATISTICS", "advance", "score"]
 
 Numbers = MutableSequence[float]
 
@@ -135,7 +135,7 @@ def _advance_one(
     state[vector + 1] = x
     if slide(state, layout[LEVELS], 2, window, bar, vector, layout[MOMENTS]):
         _relate(state, layout, bar, y, x, out, row, rows)
-        _score(state, layout, bar, ROUNDING * (math.fabs(y) + math.fabs(out[row] * x)), out, row, rows)
+        score(state, layout, bar, ROUNDING * (math.fabs(y) + math.fabs(out[row] * x)), out, row, rows)
     longest = max(window + layout[Z_WINDOW] - 1, layout[CORR_WINDOW] + 1)
     out[IS_READY * rows + row] = 1.0 if seen + 1 >= longest else 0.0
 
@@ -197,7 +197,7 @@ def _relate(
 
 
 @part
-def _score(state: Numbers, layout: Sequence[int], bar: int, noise: float, out: Numbers, row: int, rows: int) -> None:
+def score(state: Numbers, layout: Sequence[int], bar: int, noise: float, out: Numbers, row: int, rows: int) -> None:
     """Write mean, standard deviation and z of the last spreads; no z where the spread only shows rounding."""
     window = layout[Z_WINDOW]
     at = layout[OTHER_MOMENTS]

@@ -1,0 +1,211 @@
+"""A sweep: every parameter set over the same bars, a row for each, and what is left of the best after selection.
+
+Pure: PAIRS come in through ``Market`` and ``Scores``; where the work runs is for the caller to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, sqrt
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from livepairs.backtest import kernel_sweep as slots
+from livepairs.backtest.market import Market, Scores
+from livepairs.backtest.metrics import DAILY_FROM_DAYS, DAY_US, YEAR_DAYS
+from livepairs.backtest.moments import Moments, sharpe_of
+from livepairs.backtest.rows import Floats
+
+__all__ = ["TRIED", "Axis", "Outcome", "axis_of", "bar_edges", "moments_of", "run_sets", "tried_table", "trips_of"]
+
+Counts = npt.NDArray[np.int64]
+
+TRIED: Final = pa.schema(
+    [
+        pa.field("hedge_window", pa.int64(), nullable=False),
+        pa.field("z_window", pa.int64(), nullable=False),
+        pa.field("entry", pa.float64(), nullable=False),
+        pa.field("exit", pa.float64(), nullable=False),
+        pa.field("stop", pa.float64()),
+        pa.field("total_return", pa.float64(), nullable=False),
+        pa.field("sharpe", pa.float64()),
+        pa.field("max_drawdown", pa.float64(), nullable=False),
+        pa.field("trades", pa.int64(), nullable=False),
+        pa.field("hit_rate", pa.float64()),
+        pa.field("profit_factor", pa.float64()),
+        pa.field("avg_bars_held", pa.float64()),
+        pa.field("exposure", pa.float64(), nullable=False),
+        pa.field("turnover", pa.float64(), nullable=False),
+        pa.field("fees", pa.float64(), nullable=False),
+        pa.field("slippage", pa.float64(), nullable=False),
+        pa.field("funding", pa.float64(), nullable=False),
+        pa.field("break_even_bps", pa.float64()),
+    ]
+)
+"""One row a parameter set; metrics as in ``METRICS``, null where they do not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The equity returns that ratios are made of, as ``metrics.equity_returns`` has them.
+
+    Parameters
+    ----------
+    ends
+        The bar at which each observation's return ends, exclusive, ``(n_observations,)``.
+    per_year
+        Observations in a year.
+    is_daily
+        Whether they are daily, else per bar.
+    """
+
+    ends: Counts
+    per_year: float
+    is_daily: bool
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+
+def axis_of(market: Market, first: int = 0, end: int | None = None) -> Axis:
+    """Return the axis of trading that begins flat at bar ``first`` and ends before bar ``end``."""
+    ts = market.ts[first:end]
+    if len(ts) and ts[-1] + market.interval_us - ts[0] >= DAILY_FROM_DAYS * DAY_US:
+        days = ts // DAY_US
+        ends = np.append(np.flatnonzero(days[1:] != days[:-1]), len(days) - 1) + 1
+        return Axis(first + ends, float(YEAR_DAYS), is_daily=True)
+    bars = np.arange(first + 2, first + len(ts) + 1)
+    return Axis(bars, YEAR_DAYS * DAY_US / market.interval_us, is_daily=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The kernel's results, ``(sets, RESULT_SLOTS)``, and spans, ``(sets, spans, SPAN_SLOTS)``."""
+
+    results: Floats
+    spans: Floats
+
+
+def run_sets(market: Market, scores: Scores, levels: Floats, edges: Counts, *, max_hold: int | None = None) -> Outcome:
+    """Run parameter sets that share a hedge and a z window.
+
+    Parameters
+    ----------
+    market, scores
+        Of these windows.
+    levels
+        Entry, exit and stop of each set, ``(m, 3)``.
+    edges
+        First bar and the end of each span, in bars, rising.
+    max_hold
+        As in ``BacktestParams``.
+    """
+    return _run(market, scores, levels, edges, max_hold, np.empty(0))
+
+
+def trips_of(market: Market, scores: Scores, level: Floats, edges: Counts, *, max_hold: int | None = None) -> Floats:
+    """Return entry bar, exit bar, side and reason (a place in ``REASONS``) of one set's trades, ``(trades, 4)``."""
+    trips = np.empty(slots.TRIP_SLOTS * (len(market) // 2 + 1))
+    outcome = _run(market, scores, level.reshape(1, 3), edges, max_hold, trips)
+    return trips.reshape(-1, slots.TRIP_SLOTS)[: int(outcome.results[0, slots.TRADES])]
+
+
+def _run(market: Market, scores: Scores, levels: Floats, edges: Counts, max_hold: int | None, trips: Floats) -> Outcome:
+    m, spans = len(levels), len(edges) - 1
+    sets = np.column_stack([levels, np.full(m, inf if max_hold is None else max_hold)])
+    results = np.empty((m, slots.RESULT_SLOTS))
+    made = np.empty((m, spans, slots.SPAN_SLOTS))
+    slots.run_sets(
+        sets.reshape(-1),
+        market.terms(int(edges[-1])),
+        market.fills.reshape(-1),
+        market.worth.reshape(-1),
+        scores.z,
+        scores.entry_z,
+        scores.ready,
+        scores.summary,
+        edges,
+        np.empty(slots.MEMORY_SIZE * m),
+        results.reshape(-1),
+        made.reshape(-1),
+        trips,
+    )
+    return Outcome(results, made)
+
+
+def bar_edges(axis: Axis, edges: Counts, first: int, end: int) -> Counts:
+    """Return the kernel's edges in bars for spans of observations: every day's end, or those of the spans."""
+    if axis.is_daily:
+        return np.concatenate([[first], axis.ends])
+    # Nothing can be held in the first bar, so the returns of the first span begin with the second.
+    return np.unique(np.concatenate([[first, end], first + 1 + edges[1:-1]]))
+
+
+def moments_of(axis: Axis, edges: Counts, outcome: Outcome, capital: float) -> Moments:
+    """Return sums of returns over spans of observations, from spans of bars cut by ``bar_edges``.
+
+    A set that lost its account has no returns: its sums are NaN, and it is never the best.
+    """
+    spans = outcome.spans.copy()
+    spans[outcome.results[:, slots.LOWEST] <= 0.0] = np.nan
+    if not axis.is_daily:
+        return Moments(edges, spans[:, :, slots.SUM], spans[:, :, slots.SQUARES])
+    equity = np.concatenate([np.full((len(spans), 1), capital), spans[:, :, slots.LAST_EQUITY]], axis=1)
+    returns = equity[:, 1:] / equity[:, :-1] - 1.0
+    starts = edges[:-1]
+    return Moments(edges, np.add.reduceat(returns, starts, axis=1), np.add.reduceat(returns**2, starts, axis=1))
+
+
+def tried_table(
+    windows: Counts, levels: Floats, results: Floats, moments: Moments, axis: Axis, market: Market
+) -> pa.Table:
+    """Return the TRIED table.
+
+    Parameters
+    ----------
+    windows
+        Hedge and z window of each set, ``(m, 2)``.
+    levels, results, moments
+        Of the same sets.
+    axis
+        The axis of ``moments``.
+    market
+        What they were traded on.
+    """
+    capital = market.capital
+    r = results.T
+    sharpe = sharpe_of(len(axis), moments.sums.sum(axis=1), moments.squares.sum(axis=1)) * sqrt(axis.per_year)
+    trades, notional = r[slots.TRADES], r[slots.NOTIONAL]
+    columns: dict[str, Any] = {  # arrays, or Arrow arrays where there are nulls
+        "hedge_window": windows[:, 0],
+        "z_window": windows[:, 1],
+        "entry": levels[:, 0],
+        "exit": levels[:, 1],
+        "stop": _known(levels[:, 2], np.isfinite(levels[:, 2])),
+        "total_return": r[slots.EQUITY] / capital - 1.0,
+        "sharpe": _known(sharpe, np.isfinite(sharpe)),
+        "max_drawdown": r[slots.WORST],
+        "trades": trades.astype(np.int64),
+        "hit_rate": _ratio(r[slots.WINS], trades),
+        "profit_factor": _ratio(r[slots.GAINED], r[slots.LOST]),
+        "avg_bars_held": _ratio(r[slots.BARS], trades),
+        "exposure": r[slots.BARS] / max(len(market), 1),
+        "turnover": notional / capital,
+        "fees": r[slots.FEES],
+        "slippage": r[slots.SLIPPAGE],
+        "funding": r[slots.FUNDING],
+        "break_even_bps": _ratio((r[slots.GROSS] + r[slots.FUNDING]) * 10_000, notional),
+    }
+    return pa.table([pa.array(columns[field.name], field.type) for field in TRIED], schema=TRIED)
+
+
+def _ratio(above: Floats, below: Floats) -> pa.Array:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _known(above / below, below != 0.0)
+
+
+def _known(values: Floats, is_known: npt.NDArray[np.bool_]) -> pa.Array:
+    return pa.array(values, mask=~is_known)
