@@ -164,7 +164,7 @@ def innovation_ratio(scores: ArrayLike) -> float:
     Notes
     -----
     ``sqrt(mean(score^2))``, the root of the normalised innovation squared (Bar-Shalom, Li and Kirubarajan,
-    "Estimation with applications", 2001, section 5.4). At 3 a "two sigma" band is crossed most of the time; below 1
+    "Estimation with applications", 2001, section 5.4). At 3 every other bar is beyond a "two sigma" band; below 1
     the bands are too wide, as when settings made for prices in dollars are used on logarithms.
 
     Examples
