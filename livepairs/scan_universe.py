@@ -33,9 +33,6 @@ from livepairs.workers import on_cluster, on_threads
 
 __all__ = ["closes_of_recording", "read_closes", "scan"]
 
-WORTH_COMPILING: Final = 5_000_000
-"""Pairs times bars from which a scan is quicker if it waits for the compiler first."""
-
 GRACE_US: Final = 500_000
 
 
@@ -109,8 +106,7 @@ def _run(
     """Run jobs on a cluster if one is named, else on every core here."""
     if scheduler is not None:
         return on_cluster(run_job, columns, jobs, scheduler=scheduler)
-    if columns.series**2 * columns.bars >= WORTH_COMPILING:
-        compiled.prepare()
+    compiled.prepare()
     return on_threads(run_job, columns, jobs)
 
 

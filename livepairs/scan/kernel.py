@@ -287,4 +287,5 @@ def _correlation(own: Matrix, y: int, x: int, product: float, bars: int) -> floa
     size = own[y, VARIATION] * own[x, VARIATION]
     if not size > 0.0:
         return math.nan
-    return min(1.0, max(-1.0, (product - own[y, RISE] * own[x, RISE] / (bars - 1.0)) / math.sqrt(size)))
+    common: float = (product - own[y, RISE] * own[x, RISE] / (bars - 1.0)) / math.sqrt(size)
+    return min(1.0, max(-1.0, common))

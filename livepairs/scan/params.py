@@ -70,7 +70,7 @@ class ScanParams:
         if bars < LEAST_BARS:
             raise ConfigError(f"{bars} bars are too few to scan; give {LEAST_BARS} or more")
         if self.lags is None:
-            return min(bars // 2 - 1, math.ceil(12.0 * (bars / 100.0) ** 0.25))
+            return min(bars // 2 - 1, math.ceil(12.0 * math.sqrt(math.sqrt(bars / 100.0))))
         if self.lags > bars // 2 - 3:
             raise ConfigError(f"{self.lags} lags are too many for {bars} bars; use at most {bars // 2 - 3}")
         return self.lags

@@ -112,7 +112,7 @@ def test_price_level_of_a_hundred_thousand_costs_no_digits():
 @pytest.mark.parametrize("noise", [1e-3, 1e-5, 1e-7])
 @pytest.mark.parametrize("lags", [None, 1])
 def test_nearly_collinear_legs_keep_their_statistic(noise, lags):
-    """Where R2 passes 1 - 1.5e-6 statsmodels' coint gives up with minus infinity; its adfuller on residuals does not."""
+    """Where R2 passes 1 - 1.5e-6 statsmodels' coint gives up with minus infinity; its adfuller does not."""
     rng = np.random.default_rng(5)
     x = np.cumsum(rng.normal(size=300))
     y = 2.0 * x + np.cumsum(rng.normal(size=300)) * noise
@@ -210,7 +210,7 @@ def test_pair_of_one_instrument_has_no_row_and_is_named(factor):
 
 def test_too_few_series_or_bars_is_said():
     closes = make_universe(2, 100)
-    with pytest.raises(ConfigError, match="2 symbols can be scanned.*B is left out: its price never moves"):
+    with pytest.raises(ConfigError, match=r"2 symbols can be scanned.*B is left out: its price never moves"):
         scan_universe(Universe(("A", "B"), np.array([closes[0], np.ones(100)])), ScanParams())
     with pytest.raises(ConfigError, match="longer than the 100 bars"):
         scan_universe(Universe(("A", "B"), closes), ScanParams(window=101))
@@ -255,7 +255,7 @@ def test_no_input_crashes_warns_or_floods_with_nan(data):
         "ramp": lambda: np.arange(1.0, bars + 1),
         "flat": lambda: np.full(bars, 7.0),
         "holes": lambda: np.where(rng.random(bars) < 0.1, np.nan, base),
-        "copy": lambda: base.copy(),
+        "copy": base.copy,
         "huge": lambda: base * 1e150,
         "tiny": lambda: base * 1e-150,
     }

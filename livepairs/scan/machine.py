@@ -1,0 +1,170 @@
+"""The live scan: bars in as they close, the whole table of pairs out, with what entered and left the list.
+
+It keeps the closes of one window and runs the offline scan on them, the same jobs through the same kernel: so its rows
+are those of ``engine.scan_universe`` on the same window, bit for bit, and depend on the bars in the window alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from livepairs.columns import floats_of, ints_of
+from livepairs.errors import ConfigError
+from livepairs.scan.engine import Runner, in_turn, scan_universe
+from livepairs.scan.params import LEAST_BARS, ScanParams
+from livepairs.scan.result import SCAN, ScanResult
+from livepairs.scan.universe import Note, Universe
+from livepairs.schema import BARS, Pair, check
+
+__all__ = ["ScanMachine", "ScanUpdate"]
+
+NOTHING: Final[frozenset[Pair]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ScanUpdate:
+    """What the scan says once a bar has closed.
+
+    Parameters
+    ----------
+    ts_us
+        Open of the window's last bar in microseconds; None before the first bar.
+    result
+        The whole scan of the window; its table is empty until the window is full.
+    entered, left
+        Ordered pairs whose q-value came below ``params.fdr`` since the update before, and those that no longer have it.
+    is_ready
+        Whether the window is full and at least two symbols in it can be scanned.
+    """
+
+    ts_us: int | None
+    result: ScanResult
+    entered: tuple[Pair, ...] = ()
+    left: tuple[Pair, ...] = ()
+    is_ready: bool = False
+
+    @property
+    def table(self) -> pa.Table:
+        """SCAN rows, one an ordered pair."""
+        return self.result.table
+
+
+class ScanMachine:
+    """Scans a universe at every closed bar.
+
+    Parameters
+    ----------
+    symbols
+        The universe.
+    window
+        Bars of the window.
+    params
+        Price, lags and false discovery rate; its own window is not used.
+    interval_us
+        Length of a bar in microseconds.
+    runner
+        Who does the work of an update; one after the other, here, if it is not said.
+    """
+
+    def __init__(
+        self,
+        symbols: Sequence[str],
+        window: int,
+        params: ScanParams | None = None,
+        *,
+        interval_us: int = 60_000_000,
+        runner: Runner = in_turn,
+    ) -> None:
+        if len(symbols) < 2 or len(set(symbols)) < len(symbols):
+            raise ConfigError(f"{len(symbols)} symbols are no universe; give two or more, each once")
+        if window < LEAST_BARS:
+            raise ConfigError(f"window of {window} bars is too short; use {LEAST_BARS} or more")
+        self.symbols = tuple(symbols)
+        self.window = window
+        self.params = params or ScanParams()
+        self.params.most_lags(window)
+        self._interval_us = interval_us
+        self._runner = runner
+        self._codes = {symbol: code for code, symbol in enumerate(self.symbols)}
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything seen."""
+        # One column more than the window: the close before it fills a hole at its start.
+        self._closes = np.full((len(self.symbols), self.window + 1), np.nan)
+        self._bars = 0
+        self._last: int | None = None
+        self._listed = NOTHING
+
+    def update(self, bars: pa.RecordBatch) -> ScanUpdate:
+        """Take in closed bars, and scan the window that ends with the last of them.
+
+        Parameters
+        ----------
+        bars
+            A BARS batch that splits no bar time; may be empty. Symbols that are not in the universe are passed over. A
+            batch of many bar times is scanned once, at its end.
+        """
+        if check(bars, BARS).num_rows == 0:
+            return self._nothing_yet([])
+        self._take_in(bars)
+        if self._bars < self.window:
+            return self._nothing_yet([])
+        universe = Universe(self.symbols, self._closes)
+        try:
+            result = scan_universe(universe, self._of_window(), runner=self._runner)
+        except ConfigError as error:
+            # Markets may die while we watch; the list is then empty, and says why.
+            return self._nothing_yet([Note("left out", "", str(error))])
+        return self._update(result)
+
+    def _take_in(self, bars: pa.RecordBatch) -> None:
+        """Move the window on and write the closes; a symbol without a bar has a hole there."""
+        numbers = ints_of(bars.column("ts")) // self._interval_us
+        codes = np.array([self._codes.get(name, -1) for name in bars.column("symbol").to_pylist()])
+        end = int(numbers.max())
+        kept = self.window + 1
+        step = kept if self._last is None else end - self._last
+        if step > 0:
+            self._slide(min(step, kept))
+            self._bars = min(self._bars + (end - int(numbers.min()) + 1 if self._last is None else step), kept)
+            self._last = end
+        places = numbers - (end - kept + 1)
+        is_ours = (codes >= 0) & (places >= 0)
+        self._closes[codes[is_ours], places[is_ours]] = floats_of(bars.column("close"))[is_ours]
+
+    def _slide(self, step: int) -> None:
+        """Drop the oldest closes; a symbol's last close stays at the edge, so that a long hole can still be filled."""
+        edge = self._last_known(self._closes[:, : step + 1])
+        self._closes[:, :-step] = self._closes[:, step:].copy()
+        self._closes[:, -step:] = np.nan
+        self._closes[:, 0] = np.where(np.isnan(self._closes[:, 0]), edge, self._closes[:, 0])
+
+    @staticmethod
+    def _last_known(closes: NDArray[np.float64]) -> NDArray[np.float64]:
+        place = np.maximum.accumulate(np.where(np.isnan(closes), -1, np.arange(closes.shape[1])), axis=1)[:, -1]
+        return np.where(place < 0, np.nan, closes[np.arange(len(closes)), np.maximum(place, 0)])
+
+    def _of_window(self) -> ScanParams:
+        return ScanParams(self.params.price, self.window, self.params.lags, self.params.fdr)
+
+    def _update(self, result: ScanResult) -> ScanUpdate:
+        passing = result.table.filter(result.table["q_bh"].to_numpy() < self.params.fdr)
+        listed = frozenset(map(Pair, passing["y"].to_pylist(), passing["x"].to_pylist()))
+        return self._change(listed, result, is_ready=True)
+
+    def _nothing_yet(self, notes: list[Note]) -> ScanUpdate:
+        result = ScanResult(SCAN.empty_table(), self.symbols, min(self._bars, self.window), tuple(notes), self.params)
+        return self._change(NOTHING if notes else self._listed, result, is_ready=False)
+
+    def _change(self, listed: frozenset[Pair], result: ScanResult, *, is_ready: bool) -> ScanUpdate:
+        entered, left = tuple(sorted(listed - self._listed)), tuple(sorted(self._listed - listed))
+        self._listed = listed
+        ts_us = None if self._last is None else self._last * self._interval_us
+        return ScanUpdate(ts_us, result, entered, left, is_ready)

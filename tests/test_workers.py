@@ -1,0 +1,103 @@
+"""Work on threads and on a real Dask cluster of two processes gives the same bits, whoever is lost on the way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from livepairs.errors import ConfigError
+from livepairs.scan.columns import Columns, prepare_columns
+from livepairs.scan.engine import in_turn
+from livepairs.scan.params import ScanParams
+from livepairs.scan.tasks import collect, jobs_of, run_job
+from livepairs.scan_universe import scan
+from livepairs.stats import compiled
+from livepairs.workers import on_cluster, on_threads
+from tests.scan.universes import make_universe
+
+
+def closes(series: int = 40) -> dict[str, np.ndarray]:
+    return {f"S{place}": row for place, row in enumerate(make_universe(series, 150))}
+
+
+def add(shared: int, job: int) -> int:
+    return shared + job
+
+
+def test_threads_return_results_in_order():
+    assert on_threads(add, 10, [3, 1, 2], threads=2) == [13, 11, 12]
+    assert on_threads(add, 10, [], threads=2) == []
+    assert on_threads(add, 10, [5]) == [15]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_bits_of_a_scan_do_not_depend_on_the_number_of_threads(threads, monkeypatch):
+    expected = scan(closes(), lags=1).table
+    monkeypatch.setattr("livepairs.workers.cores", lambda: threads)
+    assert scan(closes(), lags=1).table.equals(expected)
+
+
+def test_scheduler_without_dask_is_a_hint_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ConfigError, match=r"pip install 'livepairs\[dask\]'"):
+        scan(closes(3), scheduler="tcp://127.0.0.1:1")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator:
+    """Start a scheduler here and two worker processes, all on loopback, without the dashboard's port."""
+    distributed = pytest.importorskip("distributed")
+    compiled.prepare()  # the workers find its cache
+    with warnings.catch_warnings():
+        # Dask's own housekeeping warns of ports and of its comms on closing; nothing of ours is in it.
+        warnings.simplefilter("ignore")
+        with distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+        ) as made:
+            yield made
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_cluster_gives_the_bits_of_this_process(cluster):
+    expected = scan(closes()).table
+    assert scan(closes(), scheduler=cluster.scheduler_address).table.equals(expected)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_worker_killed_in_the_middle_costs_time_and_no_result(cluster):
+    """The one worker dies in the middle of a job of the scan; its jobs are done by the other, to the same bits."""
+    columns = prepare_columns(make_universe(40, 150), ScanParams())
+    jobs = jobs_of(40, 2)
+    victim = next(iter(cluster.workers.values())).process.pid
+    found = on_cluster(run_unless_killed, (columns, victim), jobs, scheduler=cluster.scheduler_address)
+    assert collect(40, jobs, found).tobytes() == collect(40, jobs, in_turn(columns, jobs)).tobytes()
+    assert next(iter(cluster.workers.values())).process.pid != victim
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_address_where_nobody_answers_is_said(monkeypatch):
+    monkeypatch.setattr("livepairs.workers.CONNECT_S", 0.2)
+    with pytest.raises(ConfigError, match="no Dask scheduler answers at 'tcp://127.0.0.1:9'"):
+        on_cluster(add, 1, [1], scheduler="tcp://127.0.0.1:9")
+    with pytest.raises(ConfigError, match="no Dask scheduler answers at 'nonsense://x'"):
+        on_cluster(add, 1, [1], scheduler="nonsense://x")
+
+
+def run_unless_killed(shared: tuple[Columns, int], job: np.ndarray) -> np.ndarray:
+    """Run a job of the scan; but the worker that is the victim kills itself half-way through its second."""
+    columns, victim = shared
+    if os.getpid() == victim:
+        run_unless_killed.done = getattr(run_unless_killed, "done", 0) + 1
+        if run_unless_killed.done == 2:
+            run_job(columns, job[:1])
+            os.kill(victim, signal.SIGKILL)
+    return run_job(columns, job)
