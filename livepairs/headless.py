@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,6 +22,7 @@ from livepairs.stats import compiled
 from livepairs.stores.recording import open_recording
 
 if TYPE_CHECKING:
+    from livepairs.schema import Chunk
     from livepairs.stores.recording import Recording
 
 __all__ = ["ReplayResult", "play", "replay"]
@@ -130,9 +131,17 @@ def replay(  # noqa: PLR0913 - the public form of a value object; everything is 
 
 
 def play(
-    recording: Recording, params: RunParams, *, healed: bool = False, batch_rows: int = BATCH_ROWS
+    recording: Recording,
+    params: RunParams,
+    *,
+    healed: bool = False,
+    batch_rows: int = BATCH_ROWS,
+    on_chunk: Callable[[Chunk], None] | None = None,
 ) -> ReplayResult:
-    """Replay a recording with given parameters; see ``replay``."""
+    """Replay a recording with given parameters; see ``replay``.
+
+    ``on_chunk`` is called after each chunk, to show how far it is; what it raises ends the replay.
+    """
     if _work(recording, params) >= WORTH_COMPILING:
         compiled.prepare()
     started = time.perf_counter()
@@ -145,6 +154,8 @@ def play(
             batch_rows=batch_rows, columns=columns_needed(recording, params.grace_us, healed=healed), healed=healed
         ):
             pipeline.update(chunk)
+            if on_chunk is not None:
+                on_chunk(chunk)
         if recording.is_final:
             pipeline.finish()
     finally:

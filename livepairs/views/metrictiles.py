@@ -8,6 +8,7 @@ from typing import Final
 from livepairs.backtest.params import BacktestParams
 from livepairs.backtest.result import BacktestResult
 from livepairs.views import numbers
+from livepairs.views.metrictable import sentences
 
 __all__ = ["metric_markup", "metric_values"]
 
@@ -42,7 +43,8 @@ def metric_values(result: BacktestResult, bar_us: int) -> dict[str, dict[str, st
         "fees": numbers.fixed(metrics["fees"], 2),
         "slippage": numbers.fixed(metrics["slippage"], 2),
         "break_even_bps": _basis_points(metrics["break_even_bps"]),
-        "notes": " ".join(f"{note[:1].upper()}{note[1:]}." for note in result.notes if not _is_about_ratios(note)),
+        "rules": _rules(result.params),
+        "notes": sentences(note for note in result.notes if not _is_about_ratios(note)),
     }
     state = "" if not total else "up" if total > 0 else "down"
     return {"values": values, "states": {"total_return": state}}
@@ -61,16 +63,22 @@ def _share(value: float | None) -> str:
     return numbers.NONE if value is None else f"{100 * value:.0f} %"
 
 
-def metric_markup(params: BacktestParams) -> str:
-    """Return the tiles, and the rules in a sentence."""
+def metric_markup() -> str:
+    """Return the tiles, and the place of the rules in a sentence."""
     tiles = "".join(
         f'<div class="tile" title="{escape(tip)}"><span>{escape(name)}</span>'
         f'<b data-v="{key}" data-s="{key}">–</b></div>'
         for key, (name, tip) in _METRICS.items()
     )
+    return f'{tiles}<p><span data-v="rules"></span> <span data-v="notes"></span></p>'
+
+
+def _rules(params: BacktestParams) -> str:
     stop = f", stop {params.stop:g}" if params.stop else ""
-    rules = (
-        f"In at |z| ≥ {params.entry:g}, out at {params.exit:g}{stop}; filled at the next bar's {params.fill}; "
-        f"{params.fee_bps:g} bps fee and {params.slippage_bps:g} bps slippage a fill; capital {params.capital:,.0f}."
+    hold = f", at most {params.max_hold:,} bars" if params.max_hold else ""
+    slippage = "measured" if params.slippage == "roll" else f"{params.slippage_bps:g} bps"
+    size = f"{params.capital:,.0f}" + (f" × {params.leverage:g}" if params.leverage != 1 else "")
+    return (
+        f"In at |z| ≥ {params.entry:g}, out at {params.exit:g}{stop}{hold}; filled at the next bar's {params.fill}; "
+        f"{params.fee_bps:g} bps fee and {slippage} slippage a fill; capital {size}."
     )
-    return f'{tiles}<p>{escape(rules)} <span data-v="notes"></span></p>'

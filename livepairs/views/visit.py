@@ -10,7 +10,7 @@ import panel as pn
 from livepairs.hub import Run, get_hub
 from livepairs.schema import Pair
 
-__all__ = ["THEME_COOKIE", "Visit", "arrive"]
+__all__ = ["THEME_COOKIE", "Visit", "arrive", "asked"]
 
 THEME_COOKIE = "livepairs-theme"
 
@@ -60,6 +60,11 @@ def is_dark() -> bool:
     """Say whether the visitor's last page was dark; an explicit ``?theme=`` wins."""
     theme = _argument("theme") or (pn.state.cookies or {}).get(THEME_COOKIE)
     return theme == "dark"
+
+
+def asked() -> dict[str, str]:
+    """Return everything the address says, text by name; of a name said twice the first."""
+    return {name: text for name in pn.state.session_args or {} if (text := _argument(name)) is not None}
 
 
 def _argument(name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The backtest page: whether this pair would have paid, so far, after costs."""
+"""The backtest page: whether this pair would have paid, after costs, and with which parameters."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import panel as pn
 import panel_material_ui as pmui
 from panel.viewable import Viewable
 
+from livepairs.hub import get_hub
 from livepairs.views.frame import framed
 from livepairs.views.screen import Panel, Screen
-from livepairs.views.visit import Visit
+from livepairs.views.visit import Visit, asked
 
 __all__ = ["ORDER", "TITLE", "page"]
 
@@ -17,7 +18,7 @@ ORDER = 30
 
 
 def page() -> pmui.Page:
-    """Return equity, drawdown, z with its trades, metrics and the trades."""
+    """Return the form, prices with fills, z with its levels, equity, drawdown, trades, metrics and comparison."""
     pn.extension("tabulator")
     return framed("backtest", TITLE, _body)
 
@@ -27,6 +28,8 @@ def _body(screen: Screen, visit: Visit) -> list[Viewable]:
         # Here and not above: tables bring pandas, which no other page needs for its first paint.
         from livepairs.views.backtestview import BacktestView
 
-        return BacktestView(visit.run, visit.pair, screen.refresh)
+        view = BacktestView(visit.run, visit.pair, asked(), screen.refresh, is_healed=get_hub().settings.healed)
+        pn.state.on_session_destroyed(lambda _context: view.close())
+        return view
 
     return [screen.add("backtest", build)]

@@ -1,0 +1,61 @@
+"""The form of the backtest page, and what its browser side may say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, ClassVar
+
+import param
+from panel.custom import JSComponent
+
+from livepairs.views.assets import stylesheet
+from livepairs.views.backtestplan import FIELDS, SO_FAR, Plan, as_texts
+
+__all__ = ["BacktestForm"]
+
+_HERE = Path(__file__).parent
+
+
+class BacktestForm(JSComponent):
+    """The parameters of a backtest, with Run, Cancel and Defaults.
+
+    Parameters
+    ----------
+    act
+        Called with ``run`` and the texts of the fields, or with ``cancel`` or ``defaults`` and nothing.
+    plan
+        What it shows at first.
+    is_live
+        Whether there is no recording of which one could take the whole.
+    """
+
+    fields = param.List(default=[], doc="The inputs: the fields of backtestplan.Field, and choices as pairs.")
+    values = param.Dict(default={}, doc="Text by field; setting it fills the form.")
+    errors = param.Dict(default={}, doc="Sentence by field.")
+    query = param.Dict(default={}, doc="What the address carries beside the run and the pair.")
+    busy = param.Boolean(default=False, doc="Whether a backtest is under way.")
+    progress = param.Number(default=0.0, bounds=(0.0, 1.0), doc="How far it is.")
+    stage = param.String(default="", doc="What it is doing.")
+
+    _esm: ClassVar[Path] = _HERE / "js" / "runform.js"
+    _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("runform")]
+
+    def __init__(
+        self, act: Callable[[str, dict[str, Any]], None], plan: Plan, *, is_live: bool, **params: Any
+    ) -> None:  # param's own keywords
+        fields = [asdict(field) for field in FIELDS]
+        if is_live:
+            fields[0]["choices"] = [choice for choice in FIELDS[0].choices if choice[0] == SO_FAR]
+        super().__init__(fields=fields, values=as_texts(plan), **params)
+        self._act = act
+
+    def _handle_msg(self, data: Any) -> None:  # whatever the browser sent
+        if not isinstance(data, dict):
+            return
+        values = data.get("values")
+        if data.get("act") == "run" and isinstance(values, dict):
+            self._act("run", values)
+        elif data.get("act") in ("cancel", "defaults"):
+            self._act(data["act"], {})
