@@ -132,11 +132,16 @@ class Ledger:
             )  # fmt: skip
 
     def _catch_up(self, funding: Funding | None) -> None:
-        pairs, bars = self._tables.pairs.since(self._pairs_at), self._tables.bars.since(self._bars_at)
-        if pairs.is_reset or bars.is_reset:
-            pairs, bars = self._tables.pairs.since(None), self._tables.bars.since(None)
-        if pairs.cursor.generation != bars.cursor.generation:
-            return  # a seek has reset one table and not yet the other; the next look finds both
+        tables = self._tables
+        bars, pairs = tables.bars.since(self._bars_at), tables.pairs.since(self._pairs_at)
+        if bars.is_reset and not pairs.is_reset:
+            if not bars.rows.num_rows:
+                return  # a seek has reset the bars, and will reset the pairs next
+            pairs = tables.pairs.since(None)
+        if pairs.is_reset:
+            bars = tables.bars.since(None)
+        if tables.pairs.since(pairs.cursor).is_reset:
+            return  # a seek came between the two; the next look finds both tables of one piece
         if pairs.is_reset:
             self._reset()
         self._pairs_at, self._bars_at = pairs.cursor, bars.cursor
@@ -216,11 +221,11 @@ class PaperDesk:
 
     def due(self, pair: Pair) -> FundingDue | None:
         """Return the next funding of both legs as it is known at the last closed bar; None where it is not."""
-        reading = self._begin_reading()
         ledger = self._ledgers.get(pair)
-        if ledger is None or ledger.until_us is None or not reading.done():
+        if ledger is None or ledger.until_us is None:
             return None
-        return reading.result().due(pair, ledger.until_us + self._interval_us)
+        reading = self._begin_reading()
+        return reading.result().due(pair, ledger.until_us + self._interval_us) if reading.done() else None
 
     def _begin_reading(self) -> Future[RecordedMarks]:
         with self._lock:

@@ -9,14 +9,16 @@ from typing import Final
 import pyarrow as pa
 from panel.viewable import Viewable
 
+from livepairs.backtest.outlook import Outlook, look_ahead, round_trip_bps
 from livepairs.hub import Run
+from livepairs.hub.paper import paper_rules
 from livepairs.schema import Pair, interval_us
 from livepairs.views import columns, numbers
 from livepairs.views.assets import stylesheet
 from livepairs.views.component import LiveText
 from livepairs.views.pace import FIGURES_S, Pace
 
-__all__ = ["Kpis", "band"]
+__all__ = ["Kpis", "band", "pays"]
 
 _RECENT_ROWS: Final = 64
 
@@ -40,6 +42,23 @@ def band(z: float | None, entry: float, exit_level: float) -> tuple[str, str]:
     return ("inside", "between exit and entry") if abs(z) > exit_level else ("home", "at the mean")
 
 
+def pays(outlook: Outlook) -> dict[str, str]:
+    """Return the tile's texts: what acting now would bring to the exit, and what that is made of.
+
+    Examples
+    --------
+    >>> pays(Outlook(gain_bps=15.2, cost_bps=12.0, funding_bps=None, hold_bars=60.0))
+    {'pays': 'pays 3.2 bps', 'pays-note': '15.2 − 12.0 costs'}
+    >>> pays(Outlook(gain_bps=1.0, cost_bps=12.0, funding_bps=-0.5, hold_bars=3.0))
+    {'pays': 'costs 11.5 bps', 'pays-note': '1.0 − 12.0 costs − 0.5 funding'}
+    """
+    net = outlook.net_bps
+    note = f"{outlook.gain_bps:.1f} − {outlook.cost_bps:.1f} costs"
+    if outlook.funding_bps:
+        note += f" {'+' if outlook.funding_bps > 0 else '−'} {abs(outlook.funding_bps):.1f} funding"
+    return {"pays": f"{'pays' if net > 0 else 'costs'} {abs(net):.1f} bps", "pays-note": note}
+
+
 class Kpis:
     """The figures of the pair at its last closed bar, and z as it would be now.
 
@@ -56,6 +75,7 @@ class Kpis:
         self._pair = pair
         self._pace = Pace(FIGURES_S)
         self._interval_us = interval_us(run.params.interval)
+        self._rules = paper_rules(run.params)
         self._text = LiveText(
             markup=_markup(run, pair),
             stylesheets=[stylesheet("kpis")],
@@ -86,10 +106,17 @@ class Kpis:
             "stat": f"t = {numbers.fixed(row.get('coint_stat'), 2)}",
             "half": _bars_only(row.get("half_life")),
             "half-note": self._length(row.get("half_life")),
+            **self._pays(z, row),
             "rate": numbers.compact(sum(status.trades_per_s.get(leg, 0.0) for leg in (self._pair.y, self._pair.x))),
             "lag": f"{max(0, status.now_us - newest_us) / 1000:,.0f} ms" if newest_us else numbers.NONE,
         }
-        self._text.param.update(values=values, states={"z": state})
+        self._text.param.update(values=values, states={"z": state, "pays": values["pays"].partition(" ")[0]})
+
+    def _pays(self, z: float | None, row: dict[str, float]) -> dict[str, str]:
+        if z is None or not math.isfinite(z) or not math.isfinite(row.get("std", math.nan)):
+            return {"pays": numbers.NONE, "pays-note": "warming up"}
+        due = self._run.paper.due(self._pair)
+        return pays(look_ahead(z, row, self._rules, interval_us=self._interval_us, due=due))
 
     def _length(self, half_life: float | None) -> str:
         if half_life is None or not math.isfinite(half_life):
@@ -104,7 +131,7 @@ class Kpis:
 def _last(rows: pa.Table) -> dict[str, float]:
     if not rows.num_rows:
         return {}
-    names = ["z", "beta", "alpha", "corr", "coint_stat", "coint_p", "half_life"]
+    names = ["z", "beta", "alpha", "corr", "coint_stat", "coint_p", "half_life", "std", "y_close", "x_close"]
     return {name: float(rows[name][-1].as_py()) for name in names}
 
 
@@ -119,6 +146,9 @@ def _markup(run: Run, pair: Pair) -> str:
     tiles = [
         ("z now", "z", "z-note", "How many standard deviations the spread is from its mean over the last "
          f"{windows.z_window} bars; now includes the bar that is still forming"),
+        ("To the exit, now", "pays", "pays-note", "What the spread's way back from z to the exit is worth, less fees "
+         f"and slippage of both legs ({round_trip_bps(paper_rules(run.params)):g} bps) and the funding due meanwhile, "
+         "in basis points of both legs' notional; it may not come back"),
         ("Hedge ratio β", "beta", "alpha", f"{pair.y} on {pair.x}: least squares over {windows.hedge_window} bars"),
         ("Correlation", "corr", "corr-note", f"Pearson, one-bar changes, last {windows.corr_window} bars"),
         ("Cointegration p", "p", "stat", f"Engle-Granger over {windows.hedge_window} bars, {windows.adf_lags} lag(s), "

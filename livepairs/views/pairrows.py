@@ -7,7 +7,9 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from livepairs.backtest.outlook import break_even_z, net_bps, sigma_bps
 from livepairs.hub import Run
+from livepairs.hub.paper import paper_rules
 from livepairs.schema import Pair
 from livepairs.tables.ring import Cursor
 from livepairs.views import columns
@@ -15,7 +17,7 @@ from livepairs.views import columns
 __all__ = ["PairRows"]
 
 _SPREAD: Final = ["ts", "y", "x", "spread", "mean", "upper", "lower", "beta", "corr"]
-_ZSCORE: Final = ["ts", "z", "floor", "ceiling"]
+_ZSCORE: Final = ["ts", "z", "floor", "ceiling", "sigma", "net", "even_above", "even_below"]
 _HEADROOM: Final = 0.6
 """How far beyond the entry levels the z chart always reaches, so that one sees how near z is to them."""
 
@@ -37,6 +39,7 @@ class PairRows:
         self._cursor: Cursor | None = None
         self._base: tuple[float, float] | None = None
         self._reach = run.params.entry + _HEADROOM
+        self._rules = paper_rules(run.params)
         self.spread = columns.empty_source("spread", _SPREAD)
         self.zscore = columns.empty_source("zscore", _ZSCORE)
         self.now = columns.empty_source("z-now", ["ts", "z"])
@@ -74,7 +77,20 @@ class PairRows:
 
     def _zscore(self, rows: pa.Table) -> columns.Columns:
         reach = np.full(rows.num_rows, self._reach)
-        return {"ts": columns.milliseconds(rows), "z": columns.numbers(rows, "z"), "floor": -reach, "ceiling": reach}
+        z = columns.numbers(rows, "z")
+        names = ("std", "beta", "y_close", "x_close")
+        sigma = sigma_bps(*(columns.numbers(rows, name) for name in names), price=self._rules.price)
+        even = break_even_z(sigma, self._rules)
+        return {
+            "ts": columns.milliseconds(rows),
+            "z": z,
+            "floor": -reach,
+            "ceiling": reach,
+            "sigma": sigma,
+            "net": net_bps(z, sigma, self._rules),
+            "even_above": even,
+            "even_below": -even,
+        }
 
     def _move_now(self) -> None:
         status = self._run.status

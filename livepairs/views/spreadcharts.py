@@ -8,13 +8,17 @@ from bokeh.models import BoxAnnotation, CustomJSTickFormatter, NumeralTickFormat
 from bokeh.plotting import figure
 from panel.viewable import Viewable
 
+from livepairs.backtest.outlook import round_trip_bps
 from livepairs.hub import Run
+from livepairs.hub.paper import paper_rules
 from livepairs.schema import Pair, interval_us
 from livepairs.views.chartstack import stack
 from livepairs.views.linechart import Trace, line_chart, mark_level
 from livepairs.views.pace import CHARTS_S, Pace
 from livepairs.views.pairrows import PairRows
 from livepairs.views.palette import ACCENT, DOWN, LEG_X, LEG_Y, MUTED, SECOND, UP
+from livepairs.views.paperrow import PAPER_HEIGHT
+from livepairs.views.papertrades import PaperTrades
 from livepairs.views.timeaxis import TimeAxis
 
 __all__ = ["SpreadCharts"]
@@ -24,11 +28,20 @@ if (tick === 0) return "0"
 const size = Math.abs(tick)
 return (size < 0.01 || size >= 1e5 ? tick.toExponential(1) : `${+tick.toPrecision(4)}`).replace("-", "−")
 """
+_Z_AND_BPS = """
+const label = tick.toFixed(1).replace("-", "−"), sigma = rows.data.sigma
+const worth = sigma.length ? sigma[sigma.length - 1] : NaN
+if (!Number.isFinite(worth)) return label
+const net = Math.round(Math.max(Math.abs(tick) - exit, 0) * worth - cost)
+return `${label} │ ${net > 0 ? "+" : ""}${net} bp`.replace("-", "−")
+"""
 _BPS = 'return `${+(1e4 * tick).toFixed(2)}`.replace("-", "−")'
 
 
 class SpreadCharts:
     """Five charts on one time axis.
+
+    The right axis of z says what each z would pay after costs, in basis points of the gross notional.
 
     Parameters
     ----------
@@ -40,7 +53,11 @@ class SpreadCharts:
 
     def __init__(self, run: Run, pair: Pair) -> None:
         self._run = run
+        self._pair = pair
+        self._rules = paper_rules(run.params)
         self._rows = PairRows(run, pair)
+        self._paper = PaperTrades(self._rows.zscore, interval_ms=interval_us(run.params.interval) / 1000)
+        self._is_placed = False
         windows = run.params.pair_params
         self._waits = {
             "hedge": f"warming up: shows after {windows.hedge_window} bars",
@@ -53,12 +70,16 @@ class SpreadCharts:
         )
         models = [*self._legs(pair), *self._spread(), *self._zscore(), *self._beta_and_correlation()]
         self._axis.bind(self._rows.spread)
-        self.view: Viewable = stack(models, min_height=560, above=82)
+        self.view: Viewable = stack(models, min_height=560, above=82 + PAPER_HEIGHT)
 
     def refresh(self) -> None:
         """Bring the charts up to date."""
-        if self._pace.is_due(self._run):
-            self._rows.refresh()
+        if not self._pace.is_due(self._run):
+            return
+        self._rows.refresh()
+        if self._is_placed:  # trading the rows so far is not on the way to the first paint
+            self._paper.show(self._run.paper.look(self._pair))
+        self._is_placed = True
 
     def _legs(self, pair: Pair) -> tuple[Any, figure]:
         traces = [
@@ -92,26 +113,39 @@ class SpreadCharts:
         return readout, chart
 
     def _zscore(self) -> tuple[Any, figure]:
-        params = self._run.params
+        params, rules, rows = self._run.params, self._rules, self._rows.zscore
         traces = [
             Trace(label="", column="floor", color=MUTED, width=0),
             Trace(label="", column="ceiling", color=MUTED, width=0),
             Trace(label="z", column="z", color=ACCENT),
+            Trace(label="", column="even_below", color=SECOND, width=1, dash="dashed"),
+            Trace(label="break-even ±", column="even_above", color=SECOND, width=1, dash="dashed"),
         ]
-        formatter = NumeralTickFormatter(format="0.0")
+        formatter = CustomJSTickFormatter(
+            code=_Z_AND_BPS, args={"rows": rows, "exit": rules.exit, "cost": round_trip_bps(rules)}
+        )
         title = f"z-score, entry ±{params.entry:g}, exit ±{params.exit:g}"
         readout, chart = line_chart(
-            self._axis, self._rows.zscore, title, traces, weight=1.5, formatter=formatter, wait=self._waits["z"]
+            self._axis, rows, title, traces, weight=1.5, formatter=formatter, wait=self._waits["z"]
         )
         chart.y_range.range_padding = 0.04
+        # Break-even may be far out of what z ever reaches; it is shown where it is near and stretches nothing.
+        chart.y_range.renderers = chart.renderers[:3]
+        self._paper.draw_on(chart)
+        self._mark_levels(chart)
+        chart.add_glyph(self._rows.now, Scatter(x="ts", y="z", size=7, fill_color=ACCENT, line_color=None))
+        return readout, chart
+
+    def _mark_levels(self, chart: figure) -> None:
+        params = self._run.params
         for sign, color in ((1, DOWN), (-1, UP)):
             mark_level(chart, sign * params.entry, color=color)
             mark_level(chart, sign * params.exit, dash="dotted")
+            if self._rules.stop is not None:
+                mark_level(chart, sign * self._rules.stop, color=color, dash="dotdash")
         mark_level(chart, 0.0, dash="solid")
         chart.add_layout(BoxAnnotation(bottom=params.entry, fill_color=DOWN, fill_alpha=0.07, line_color=None))
         chart.add_layout(BoxAnnotation(top=-params.entry, fill_color=UP, fill_alpha=0.07, line_color=None))
-        chart.add_glyph(self._rows.now, Scatter(x="ts", y="z", size=7, fill_color=ACCENT, line_color=None))
-        return readout, chart
 
     def _beta_and_correlation(self) -> list[Any]:
         beta = [Trace(label="β", column="beta", color=LEG_Y, digits=4)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,16 @@ def test_page_loads_in_silence_and_its_sources_grow(chromium_browser: Browser, b
             visitor.wait_for_newer(source, than=visitor.newest(source))
         assert visitor.errors == []
         assert visitor.strangers == []
+
+
+def test_spread_page_trades_on_paper_and_says_what_the_signal_pays(chromium_browser: Browser, base: str) -> None:
+    with visiting(chromium_browser, base) as visitor:
+        visitor.go("spread")
+        visitor.wait_for("zscore", "m.data.even_above.some((v) => v > 0)")
+        visitor.page.get_by_text("since 08:00:00 UTC").wait_for()
+        visitor.page.get_by_text(re.compile(r"^(pays|costs) \d+\.\d bps$")).wait_for()
+        visitor.wait_for("paper-entries", "m.data.ts.length >= 0")
+        assert visitor.errors == []
 
 
 def test_alerts_come_into_the_table(chromium_browser: Browser, base: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -22,6 +22,7 @@ from livepairs.pairs.machine import PairParams
 from livepairs.pipeline import Pipeline, RunParams
 from livepairs.schema import Pair
 from livepairs.stats.compiled import prepare
+from livepairs.tables import ring
 from tests.factories import make_chunk, make_marks, make_trades
 from tests.hub.test_run_shows_what_playing_shows import PARAMS as HELD_PARAMS
 from tests.hub.test_run_shows_what_playing_shows import Held
@@ -29,6 +30,7 @@ from tests.memory_recording import START_US
 
 SECOND = 1_000_000
 PAIR = Pair("Y", "X")
+ADDED = Pair("X", "Y")
 PARAMS = RunParams((PAIR,), pair_params=PairParams(13, 7, 5), entry=1.2, exit=0.3)
 
 
@@ -150,6 +152,36 @@ def test_a_look_in_the_middle_of_a_seek_changes_nothing() -> None:
     pipeline.close()
 
 
+def test_a_pair_computed_anew_from_the_bars_at_hand_is_traded_anew() -> None:
+    """A live run that takes in another pair resets PAIRS, and leaves BARS as they are."""
+    pipeline = Pipeline(("Y", "X"), PARAMS)
+    ledger, other = (Ledger(pipeline.tables, pair, paper_rules(PARAMS), interval_us=SECOND) for pair in (PAIR, ADDED))
+    feed(pipeline, prices(90, 3), 0, 60)
+    before = ledger.look()
+    assert other.look().until_us is None
+    pipeline.widen(replace(PARAMS, pairs=(PAIR, ADDED)))
+    assert ledger.look() == before
+    feed(pipeline, prices(90, 3), 60, 90)
+    check(other.look(), other, pipeline)
+    assert check(ledger.look(), ledger, pipeline) > before.trade_count
+    pipeline.close()
+
+
+def test_a_ledger_that_fell_behind_the_bars_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ring, "SMALL_ROWS", 4)
+    pipeline = Pipeline(("Y", "X"), PARAMS, limit_rows=40)
+    ledger = Ledger(pipeline.tables, PAIR, paper_rules(PARAMS), interval_us=SECOND)
+    for second in range(0, 90, 2):
+        feed(pipeline, prices(90, 3), second, second + 2)
+        if second == 2:
+            ledger.look()
+    account = ledger.look()
+    assert account.since_us is not None
+    assert account.since_us > START_US + 60 * SECOND
+    assert account.until_us == START_US + 89 * SECOND
+    pipeline.close()
+
+
 def test_a_desk_nobody_looks_at_keeps_within_reach_of_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paper, "BEHIND_ROWS", 50)
     pipeline = Pipeline(("Y", "X"), PARAMS, limit_rows=100)
@@ -229,4 +261,3 @@ def test_a_run_pays_for_paper_trading_only_once_it_is_asked_for() -> None:
         assert not account.has_funding
 
     held.play(body)
-    asyncio.set_event_loop(None)

@@ -7,6 +7,7 @@ from panel.viewable import Viewable
 
 from livepairs.views.frame import framed
 from livepairs.views.kpis import Kpis
+from livepairs.views.paperrow import PaperRow
 from livepairs.views.screen import Screen
 from livepairs.views.spreadcharts import SpreadCharts
 from livepairs.views.visit import Visit
@@ -18,12 +19,13 @@ ORDER = 20
 
 
 def page() -> pmui.Page:
-    """Return the pair's figures over the charts of its legs, spread, z-score, hedge ratio and correlation."""
+    """Return the pair's figures and paper trading over the charts of legs, spread, z, hedge ratio and correlation."""
     return framed("spread", TITLE, _body)
 
 
 def _body(screen: Screen, visit: Visit) -> list[Viewable]:
     return [
         screen.add("figures", lambda: Kpis(visit.run, visit.pair)),
+        screen.add("paper trading", lambda: PaperRow(visit.run, visit.pair)),
         screen.add("spread", lambda: SpreadCharts(visit.run, visit.pair)),
     ]
