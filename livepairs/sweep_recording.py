@@ -37,10 +37,16 @@ from livepairs.schema import Pair
 from livepairs.stats import compiled
 from livepairs.workers import on_cluster, on_threads
 
-__all__ = ["Study", "SweepResult", "sweep"]
+__all__ = ["Asked", "Bench", "Study", "SweepResult", "sweep", "try_all"]
 
 SETS_A_JOB: Final = 256
 """Sets of one window that run together: tens of milliseconds for 100,000 bars."""
+
+WORTH_COMPILING: Final = 10_000_000
+"""Bars times sets from which a sweep is quicker if it waits for the compiler first."""
+
+PAIR_BAR: Final = 200
+"""Interpreted, a bar of a hedge window takes as long as that many sets."""
 
 Counts = npt.NDArray[np.int64]
 
@@ -121,7 +127,7 @@ def run_job(ground: Ground, job: Job) -> Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class Asked:
     """What is swept."""
 
     bars: pa.Table
@@ -132,10 +138,10 @@ class _Asked:
     scheduler: str | None
 
 
-class _Bench:
+class Bench:
     """The markets and spreads of every hedge window, and the jobs on them."""
 
-    def __init__(self, asked: _Asked, pair_params: PairParams, funding: Funding | None) -> None:
+    def __init__(self, asked: Asked, pair_params: PairParams, funding: Funding | None) -> None:
         grid, params, bars, pair, interval_us = asked.grid, asked.params, asked.bars, asked.pair, asked.interval_us
         self.grid, self.params, self.bars, self.pair = grid, params, bars, pair
         self.interval_us, self.pair_params = interval_us, pair_params
@@ -230,17 +236,27 @@ def sweep(  # noqa: PLR0913 - the public form of value objects; everything is by
     ConfigError
         If a window, a level or the study cannot be used, or there are too few bars.
     """
-    compiled.prepare()
     asked, study = Pair.parse(str(pair)), study or Study()
     params = params or BacktestParams()
     known = known_funding(funding, marks)
     ways = replace(pair_params or PairParams(), price=params.price)
-    what = _Asked(bars, asked, grid, params, interval_us, scheduler)
-    bench = _Bench(what, ways, known)
+    if bars.num_rows * (len(grid) + PAIR_BAR * len(grid.hedge_window)) >= WORTH_COMPILING:
+        compiled.prepare()
+    what = Asked(bars, asked, grid, params, interval_us, scheduler)
+    bench = Bench(what, ways, known)
     return _study(bench, study, known)
 
 
-def _study(bench: _Bench, study: Study, known: Funding | None) -> SweepResult:
+def try_all(bench: Bench) -> pa.Table:
+    """Run every set over all bars and return the TRIED table, without any validation."""
+    axis = axis_of(bench.market)
+    edges = np.array([0, len(axis)])
+    outcome = bench.run(bar_edges(axis, edges, 0, len(bench.market)))
+    moments = moments_of(axis, edges, outcome, bench.market.capital)
+    return tried_table(bench.windows, bench.levels, outcome.results, moments, axis, bench.market)
+
+
+def _study(bench: Bench, study: Study, known: Funding | None) -> SweepResult:
     market = bench.market
     axis = axis_of(market)
     plan = _plan(bench, study, axis, market)
@@ -263,7 +279,7 @@ def _study(bench: _Bench, study: Study, known: Funding | None) -> SweepResult:
     return SweepResult(tried, best, overfit, paths, folds, summary)
 
 
-def _plan(bench: _Bench, study: Study, axis: Axis, market: Market) -> Plan | None:
+def _plan(bench: Bench, study: Study, axis: Axis, market: Market) -> Plan | None:
     per = max(1, round(len(market) / max(1, len(axis)))) if axis.is_daily else 1
     first = int(np.searchsorted(axis.ends, bench.first_ready + 1))
     purge = _purge(bench, study)
@@ -272,11 +288,11 @@ def _plan(bench: _Bench, study: Study, axis: Axis, market: Market) -> Plan | Non
     return plan if len(axis) - first >= 64 else None
 
 
-def _purge(bench: _Bench, study: Study) -> int:
+def _purge(bench: Bench, study: Study) -> int:
     return max(bench.grid.z_window) if study.purge is None else study.purge
 
 
-def _selection(bench: _Bench, tried: pa.Table, axis: Axis, study: Study, known: Funding | None) -> dict[str, Any]:
+def _selection(bench: Bench, tried: pa.Table, axis: Axis, study: Study, known: Funding | None) -> dict[str, Any]:
     trials = len(bench.grid) + study.prior_trials
     summary: dict[str, Any] = {"sets": len(bench.grid), "trials": trials, "best": None}
     sharpe = tried.column("sharpe").to_numpy()
@@ -308,7 +324,7 @@ def _selection(bench: _Bench, tried: pa.Table, axis: Axis, study: Study, known: 
     return summary
 
 
-def _walk(bench: _Bench, study: Study) -> pa.Table:
+def _walk(bench: Bench, study: Study) -> pa.Table:
     if not study.folds:
         return FOLDS.empty_table()
     market = bench.market

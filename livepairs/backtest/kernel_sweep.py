@@ -49,8 +49,8 @@ LAST_CLOSE: Final = 2  # of the legs Y and X at the last bar, here and below
 LAST_OWED: Final = 4
 TERM_SLOTS: Final = 6
 
-# Fills, bar after bar: bar * FILL_SLOTS + slot. Slots of a leg come in pairs, Y then X. One bar more stands for the time
-# after the last close, at which a position left over is closed.
+# Fills, bar after bar: bar * FILL_SLOTS + slot. Slots of a leg come in pairs, Y then X. One bar more stands for the
+# time after the last close, at which a position left over is closed.
 PRICE: Final = 0
 QTY: Final = 2  # signed units of a long spread that is filled in this bar
 SLIP: Final = 4  # share of its notional that a fill in this bar loses

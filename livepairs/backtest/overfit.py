@@ -16,7 +16,7 @@ import numpy.typing as npt
 from livepairs.backtest.moments import Moments, sharpe_of
 from livepairs.backtest.rows import Floats
 
-__all__ = ["Overfit", "Paths", "Plan", "cross_paths", "overfitting", "splits_of"]
+__all__ = ["Overfit", "Paths", "Plan", "cross_paths", "overfitting", "splits_of", "training_spans"]
 
 BLOCKS: Final = 16
 """Blocks of the symmetric cross-validation, as in the paper's examples: 12,870 splits."""
@@ -170,7 +170,7 @@ def cross_paths(moments: Moments, plan: Plan) -> Paths:
     paths = np.zeros((len(splits) * plan.tests // plan.groups, 3))
     used = [0] * plan.groups
     for split in splits:
-        best = _best(moments, _training(moments, plan, split))
+        best = _best(moments, training_spans(moments, plan, split))
         for group in split:
             part = moments.within(cuts[group], cuts[group + 1])
             sums, squares = moments.sums[best, part].sum(), moments.squares[best, part].sum()
@@ -180,7 +180,8 @@ def cross_paths(moments: Moments, plan: Plan) -> Paths:
     return Paths(np.array(made), len(splits))
 
 
-def _training(moments: Moments, plan: Plan, tests: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+def training_spans(moments: Moments, plan: Plan, tests: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Return which spans a split trains on: all but its test groups and what lies too near to them."""
     cuts = plan.cuts(plan.groups)
     train = moments.within(plan.first, plan.end)
     for group in tests:

@@ -1,0 +1,108 @@
+"""A grid of a thousand parameter sets over 100,000 bars, z windows included, against the same sets one by one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from benchmarks.contest import PEAK_MB, Contender, Contest, Goal, Outcome, Scale
+from benchmarks.market import BTC, ETH, START_US
+
+BARS = 100_000
+WINDOWS = (30, 60, 100, 150, 200, 300, 400, 600, 900, 1_200)
+ENTRIES = tuple(1.0 + 0.25 * step for step in range(10))
+EXITS = tuple(0.1 * step for step in range(10))
+UNIT = "sets/s"
+COLUMNS = ("total_return", "trades", "max_drawdown")
+
+
+def ours(scale: Scale) -> Callable[[], Outcome]:
+    """From PAIRS with their spreads to the metrics of every set, on all cores."""
+    from livepairs.backtest.grid import Grid
+    from livepairs.backtest.params import BacktestParams
+    from livepairs.pairs.machine import PairParams
+    from livepairs.schema import Pair
+    from livepairs.stats import compiled
+    from livepairs.sweep_recording import Asked, Bench, try_all
+
+    grid = Grid(entry=ENTRIES, exit=EXITS, z_window=WINDOWS)
+    asked = Asked(_bars(scale), Pair(ETH, BTC), grid, BacktestParams(), 1_000_000, None)
+    compiled.prepare()
+    bench = Bench(asked, PairParams(), None)
+
+    def turn() -> Outcome:
+        started = time.perf_counter()
+        rows = try_all(bench)
+        return Outcome(rows.num_rows / (time.perf_counter() - started), rows=rows)
+
+    return turn
+
+
+def one_by_one(scale: Scale) -> Callable[[], Outcome]:
+    """`run_backtest` for a few of the sets, PAIRS with their z given."""
+    from livepairs.backtest.engine import run_backtest
+    from livepairs.backtest.params import BacktestParams
+    from livepairs.pairs.machine import PairMachine, PairParams
+    from livepairs.schema import Pair
+    from livepairs.stats import compiled
+
+    bars, pair = _bars(scale), Pair(ETH, BTC)
+    compiled.prepare()
+    pairs = PairMachine([pair], PairParams(z_window=WINDOWS[0])).update(bars.combine_chunks().to_batches()[0])
+    levels = [(entry, leave) for entry in ENTRIES[:2] for leave in EXITS[:5]]
+
+    def turn() -> Outcome:
+        started = time.perf_counter()
+        rows = [run_backtest(pairs, bars, BacktestParams(entry=entry, exit=leave)).metrics for entry, leave in levels]
+        seconds = time.perf_counter() - started
+        found: list[dict[str, Any]] = [
+            {"entry": entry, "exit": leave} | {name: row[name] for name in COLUMNS}
+            for (entry, leave), row in zip(levels, rows, strict=True)
+        ]
+        return Outcome(len(levels) / seconds, rows=pa.Table.from_pylist(found))
+
+    return turn
+
+
+def _bars(scale: Scale) -> pa.Table:
+    from livepairs.schema import BARS as SCHEMA
+
+    count = 5_000 if scale.is_quick else BARS
+    rng = np.random.default_rng(7)
+    spread = np.convolve(rng.normal(0, 1e-4, count + 300), 0.99 ** np.arange(300), mode="valid")[:count]
+    walk = rng.normal(0, 1e-4, count).cumsum()
+    closes = {ETH: 2_683.4 * np.exp(walk + spread), BTC: 61_740.5 * np.exp(walk)}
+    tables = []
+    for symbol, close in closes.items():
+        columns: dict[str, Any] = dict.fromkeys(SCHEMA.names, close)
+        columns |= {"ts": START_US + 1_000_000 * np.arange(count), "symbol": [symbol] * count}
+        columns |= {"open": np.append(close[:1], close[:-1]), "trade_count": np.ones(count, np.int64)}
+        columns |= {"is_filled": np.zeros(count, bool)}
+        arrays = [pa.array(columns[field.name]).cast(field.type) for field in SCHEMA]
+        tables.append(pa.table(arrays, schema=SCHEMA))
+    return pa.concat_tables(tables).sort_by([("ts", "ascending"), ("symbol", "ascending")]).combine_chunks()
+
+
+def check(found: dict[str, pa.Table]) -> None:
+    """Hold the sweep's rows against the backtests."""
+    tried = {
+        (row["entry"], row["exit"]): row for row in found["livepairs"].to_pylist() if row["z_window"] == WINDOWS[0]
+    }
+    for row in found["livepairs, one by one"].to_pylist():
+        twin = tried[row["entry"], row["exit"]]
+        assert twin["trades"] == row["trades"]
+        assert all(np.isclose(twin[name], row[name], rtol=1e-9, atol=1e-12) for name in COLUMNS)
+
+
+CONTEST = Contest(
+    title="A sweep of 1,000 parameter sets over 100,000 bars",
+    unit=UNIT,
+    contenders=(Contender("livepairs", ours), Contender("livepairs, one by one", one_by_one)),
+    check=check,
+    goals=(Goal(UNIT, ">", 20_000.0), Goal(PEAK_MB, "<", 300)),
+    notes="Ten z windows, entries and exits; costs charged, Sharpe ratio of per-bar returns and drawdown measured.",
+)
