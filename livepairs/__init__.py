@@ -15,10 +15,11 @@ _HOMES = {
     "backtest": "livepairs.backtest",
     "open_recording": "livepairs.stores.recording",
     "replay": "livepairs.headless",
+    "scan": "livepairs.scan",
     "stats": "livepairs.stats",
 }
 
-__all__ = ["LivepairsError", "__version__", "backtest", "open_recording", "replay", "stats"]
+__all__ = ["LivepairsError", "__version__", "backtest", "open_recording", "replay", "scan", "stats"]
 
 
 def __getattr__(name: str) -> Any:  # any public name, of whatever type it has at home

@@ -1,7 +1,7 @@
-"""The scan of a recording or a table of closes: files and workers joined with the pure room for command line and notebook.
+"""The scan of a recording or a table of closes: files and workers joined with the pure room.
 
-``livepairs.scan(...)`` is ``scan`` here. The engine is pure and lives in the room ``livepairs.scan``; this module stands
-above it because it opens recordings and files, and hands the work to threads or a cluster.
+``livepairs.scan(...)`` is ``scan`` here. The engine is pure and lives in the room ``livepairs.scan``; this module
+stands above it because it opens recordings and files, and hands the work to threads or a cluster.
 """
 
 from __future__ import annotations

@@ -86,9 +86,9 @@ def test_worker_killed_in_the_middle_costs_time_and_no_result(cluster):
 @pytest.mark.filterwarnings("ignore")
 def test_address_where_nobody_answers_is_said(monkeypatch):
     monkeypatch.setattr("livepairs.workers.CONNECT_S", 0.2)
-    with pytest.raises(ConfigError, match="no Dask scheduler answers at 'tcp://127.0.0.1:9'"):
+    with pytest.raises(ConfigError, match=r"answers at 'tcp://127\.0\.0\.1:9'"):
         on_cluster(add, 1, [1], scheduler="tcp://127.0.0.1:9")
-    with pytest.raises(ConfigError, match="no Dask scheduler answers at 'nonsense://x'"):
+    with pytest.raises(ConfigError, match="answers at 'nonsense://x'"):
         on_cluster(add, 1, [1], scheduler="nonsense://x")
 
 

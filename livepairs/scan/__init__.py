@@ -1,8 +1,8 @@
 """Closes of a universe to a table of every ordered pair: the offline scan, and the live one bar by bar; pure.
 
-``engine.scan_universe(universe, params)`` scans the last window of a universe. ``machine.ScanMachine`` takes bars as they
-close and gives the same rows, as both run the one kernel in ``kernel.py``. Work is cut into jobs (``tasks.py``) that a
-caller may run anywhere. Nothing here reads a file or starts a thread.
+``engine.scan_universe(universe, params)`` scans the last window of a universe. ``machine.ScanMachine`` takes bars as
+they close and gives the same rows, as both run the one kernel in ``kernel.py``. Work is cut into jobs (``tasks.py``)
+that a caller may run anywhere. Nothing here reads a file or starts a thread.
 
 This room is also the public function ``livepairs.scan(...)``: calling the module reads files and recordings, and works
 on every core or on a cluster. The function itself needs rooms above this one, so it lives in

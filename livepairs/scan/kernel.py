@@ -34,8 +34,8 @@ COUNT: Final = len(STATISTICS)
 (ALPHA, BETA, COINT_STAT, COINT_P, LAGS, HALF_LIFE, CORR, CROSSINGS) = range(8)
 
 OWN: Final = ("mean", "scale", "square", "variation", "rise")
-"""What is known of each series alone, before its autocovariances: its mean, the power of two its columns are divided by,
-the sum of squares of its levels, of its changes about their mean, and its last level less its first."""
+"""What is known of each series alone, before its autocovariances: its mean, the power of two its columns are divided
+by, the sum of squares of its levels, of its changes about their mean, and its last level less its first."""
 
 (MEAN, SCALE, SQUARE, VARIATION, RISE) = range(5)
 AUTO: Final = len(OWN)

@@ -71,8 +71,8 @@ class ScanResult:
         strict = pc.sum(pc.less(self.table["q_by"], self.params.fdr)).as_py() or 0
         return (
             f"{tests:,} tests: at p < {self.params.fdr:g} some {chance:,} would pass by chance alone, so go by q. "
-            f"About {self.params.fdr:.0%} of those that pass (q_bh) are expected to be false if tests depend positively; "
-            f"pairs share legs, and {strict:,} pass under any dependence (q_by)."
+            f"About {self.params.fdr:.0%} of those that pass (q_bh) are expected to be false if tests depend "
+            f"positively; pairs share legs, and {strict:,} pass under any dependence (q_by)."
         )
 
     def __repr__(self) -> str:

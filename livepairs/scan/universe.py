@@ -178,7 +178,7 @@ def clean(universe: Universe, bars: int | None, *, is_log: bool) -> tuple[Univer
     notes: list[Note] = []
     kept = np.zeros(len(window.symbols), np.bool_)
     for place, symbol in enumerate(window.symbols):
-        why = _why_left_out(window.closes[place], holes[place], int(lacking[place]))
+        why = _why_left_out(window.closes[place], int(lacking[place]))
         if why is not None:
             notes.append(Note("left out", symbol, f"{symbol} is left out: {why}"))
             continue
@@ -196,7 +196,7 @@ def clean(universe: Universe, bars: int | None, *, is_log: bool) -> tuple[Univer
     return scanned, notes + _same_series(scanned)
 
 
-def _why_left_out(closes: NDArray[np.float64], holes: NDArray[np.bool_], lacking: int) -> str | None:
+def _why_left_out(closes: NDArray[np.float64], lacking: int) -> str | None:
     bars = len(closes)
     if lacking == bars or np.isnan(closes).all():
         return "it has no price in the window"
