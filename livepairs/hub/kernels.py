@@ -6,16 +6,21 @@ import logging
 import subprocess
 import sys
 import threading
+from importlib import import_module
 from typing import Final
 
-__all__ = ["compile_aside"]
+__all__ = ["compile_aside", "compile_scan"]
 
 _LOG = logging.getLogger(__name__)
 
 MODULES: Final = ("livepairs.pipeline",)
 """What brings along every kernel a run uses."""
 
+SCAN_MODULES: Final = (*MODULES, "livepairs.scan.tasks")
+"""What brings along those of a scan too."""
+
 _asked = threading.Event()
+_one_at_a_time = threading.Lock()
 
 
 def compile_aside() -> None:
@@ -30,12 +35,21 @@ def compile_aside() -> None:
     threading.Thread(target=_compile, name="livepairs-kernels", daemon=True).start()
 
 
-def _compile() -> None:
-    from livepairs.stats.compiled import prepare
+def compile_scan() -> None:
+    """Make the kernels of a scan run compiled before it begins; on the scan's own thread, for it waits."""
+    _compile(SCAN_MODULES)
 
-    command = [sys.executable, "-m", "livepairs.stats.compiled", *MODULES]
+
+def _compile(modules: tuple[str, ...] = MODULES) -> None:
+    from livepairs.stats.compiled import is_ready, prepare
+
+    for module in modules:
+        import_module(module)
+    command = [sys.executable, "-m", "livepairs.stats.compiled", *modules]
     try:
-        subprocess.run(command, check=True, capture_output=True)
-        prepare()
+        with _one_at_a_time:
+            if not is_ready():
+                subprocess.run(command, check=True, capture_output=True)
+                prepare()
     except (OSError, subprocess.CalledProcessError) as error:
         _LOG.warning("the kernels stay interpreted, which is slower: %s", error)

@@ -15,12 +15,14 @@ from livepairs.errors import ConfigError, LivepairsError
 from livepairs.hub.opening import legs
 from livepairs.hub.publisher import Publisher
 from livepairs.hub.runparts import RunSetup, RunState
+from livepairs.hub.scans import Scans
 from livepairs.hub.viewers import Viewers
 from livepairs.schema import Pair
 from livepairs.sources import Source
 from livepairs.sources.replay import Replay, ReplayControl
 
 if TYPE_CHECKING:
+    from livepairs.hub.closes import Closes
     from livepairs.hub.paper import PaperDesk
     from livepairs.pipeline import RunParams, Status, Tables
     from livepairs.stores.recording import Recording
@@ -72,6 +74,7 @@ class Run:
         self._lock = threading.Lock()
         self._quiet_until_us = 0
         self._viewers = Viewers(clock, idle_us)
+        self._scans: Scans | None = None
         self._thread = threading.Thread(target=self._work, name=f"livepairs-run-{setup.id}", daemon=True)
         self.on_closed: Callable[[Run], None] = lambda _run: None
         """Called once, on the run's thread, when it is over."""
@@ -169,6 +172,32 @@ class Run:
         """Count a page less; some time after the last one the run ends."""
         self._viewers.remove()
 
+    @property
+    def scans(self) -> Scans:
+        """The scans of all pairs of its source; none goes on unless somebody watches it."""
+        with self._lock:
+            if self._scans is None:
+                price = self._params.pair_params.price
+                self._scans = Scans(self.symbols, price, self._scannable_us, self._open_closes, announce=self._publish)
+            return self._scans
+
+    def _scannable_us(self) -> int:
+        """Return the event time a scan may look at; 0 while a moment is sought, when the tables are on their way."""
+        control = self.control
+        return 0 if control is not None and control.order().target_us is not None else self.status.now_us
+
+    def _open_closes(self, interval_us: int, bars: int) -> Closes:
+        # Here and not above: only a scanner page needs it.
+        from livepairs.hub.closes import KeptCloses, RecordedCloses
+
+        recording, source = self._setup.recording, self._setup.source
+        if recording is None:
+            bar_us = self._params.interval_us
+            return KeptCloses(self.tables.bars, bar_us, source.symbols, interval_us=interval_us, bars=bars)
+        healed = isinstance(source, Replay) and source.is_healed
+        grace_us = self._params.grace_us
+        return RecordedCloses(recording, interval_us=interval_us, grace_us=grace_us, bars=bars, healed=healed)
+
     def add_pair(self, pair: Pair) -> None:
         """Compute this pair too from now on, for everybody who watches; from any thread, at once back.
 
@@ -253,6 +282,8 @@ class Run:
             self._changed()
             self._setup.pipeline.close()
             self._publishers.clear()
+            if self._scans is not None:
+                self._scans.close()
             self.on_closed(self)
 
     async def _live(self) -> None:
@@ -335,6 +366,11 @@ class Run:
             self._changed()
 
     def _changed(self) -> None:
+        if self._scans is not None:
+            self._scans.wake()
+        self._publish()
+
+    def _publish(self) -> None:
         for publisher in tuple(self._publishers.values()):
             publisher.changed()
 

@@ -138,6 +138,11 @@ class Replay:
     def symbols(self) -> tuple[str, ...]:
         return self._plan.symbols or self._recording.symbols
 
+    @property
+    def is_healed(self) -> bool:
+        """Whether back-filled rows are played as if they had come in time."""
+        return self._plan.healed
+
     def read(self, symbols: tuple[str, ...]) -> None:
         """Read these symbols from now on, from any thread; rewinds, and comes back to the moment where it was."""
         self._plan = replace(self._plan, symbols=symbols)

@@ -95,6 +95,16 @@ class Screen:
         self._document: Document | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._retry: asyncio.TimerHandle | None = None
+        self._on_enter: list[Callable[[], None]] = []
+        self._on_leave: list[Callable[[], None]] = []
+
+    def on_enter(self, action: Callable[[], None]) -> None:
+        """Call this once the browser has connected: where to begin what costs something while it is looked at."""
+        self._on_enter.append(action)
+
+    def on_leave(self, action: Callable[[], None]) -> None:
+        """Call this when the session ends, if it was ever entered."""
+        self._on_leave.append(action)
 
     def add(self, name: str, build: Callable[[], Panel], styles: dict[str, str] | None = None) -> Viewable:
         """Build a panel, keep it fresh from now on, and return its place on the page.
@@ -143,6 +153,8 @@ class Screen:
             return  # warmed up, not visited
         self.run.add_viewer()
         self._unsubscribe = self.run.subscribe(self.refresh)
+        for action in self._on_enter:
+            action()
         self.refresh()
 
     def _leave(self, _context: Any) -> None:  # Bokeh's session context, of no use here
@@ -153,4 +165,6 @@ class Screen:
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
+            for action in self._on_leave:
+                action()
             self.run.remove_viewer()

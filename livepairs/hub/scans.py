@@ -1,0 +1,399 @@
+"""The scans of a run: every pair of its source, again after each bar, for as long as somebody looks.
+
+A scan runs on a thread of its own, beside the run's and the server's; its kernels let go of the interpreter. Whoever
+asks for the same window of the same bars shares one. With its last viewer it ends, and nothing of it is left.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livepairs.errors import ConfigError, LivepairsError
+from livepairs.scan.params import LEAST_BARS, ScanParams
+from livepairs.schema import INTERVALS_US, interval_us
+
+if TYPE_CHECKING:
+    from livepairs.hub.closes import Closes
+    from livepairs.hub.finds import Finds
+
+__all__ = ["FDR", "PAST", "SCAN_INTERVALS", "WINDOWS", "Change", "ScanChoice", "ScanReport", "Scans", "Watch"]
+
+_LOG = logging.getLogger(__name__)
+
+FDR: Final = 0.05
+"""The q, by Benjamini and Hochberg, below which a pair is on the list."""
+
+PASS: Final = 0.05
+"""The p below which a pair passes one window's test."""
+
+PAST: Final = 10
+"""Windows, one a bar, over which it is counted how often a pair passed."""
+
+CHANGES_KEPT: Final = 200
+MOST_SCANS: Final = 4
+"""Different scans of one run at a time."""
+
+SCAN_INTERVALS: Final = tuple(name for name in INTERVALS_US if INTERVALS_US[name] >= 1_000_000)
+"""Bars a scan may look at."""
+
+WINDOWS: Final = (60, 120, 240, 480, 1440)
+"""Bars a scan may look back."""
+
+PREPARING: Final = (
+    "Preparing the scan. The first one on a machine waits until its machine code has been made, up to a minute or two; "
+    "it is kept on disk."
+)
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanChoice:
+    """Which scan.
+
+    Parameters
+    ----------
+    interval
+        Length of its bars, one of ``SCAN_INTERVALS``.
+    window
+        Bars looked back, once there are so many; one of ``WINDOWS``.
+    lags
+        Lags of the test; None lets Akaike's criterion choose for each pair.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such scan.
+    """
+
+    interval: str = "1m"
+    window: int = 240
+    lags: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.interval not in SCAN_INTERVALS:
+            raise ConfigError(f"bars of {self.interval!r} are not scanned; use one of {', '.join(SCAN_INTERVALS)}")
+        if self.window not in WINDOWS:
+            offered = ", ".join(map(str, WINDOWS))
+            raise ConfigError(f"a window of {self.window} bars is not offered; use one of {offered}")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A pair that came onto the list with the bar that ended then, or went off it."""
+
+    end_us: int
+    pair: str
+    is_in: bool
+    q: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanReport:
+    """What there is to say after a bar; replaced, never changed, so any thread may keep one.
+
+    Parameters
+    ----------
+    choice
+        Which scan it is.
+    end_us
+        End of the last bar in the window; 0 before there is one.
+    bars
+        Bars there are, at most the window.
+    finds
+        What was found; None while there is nothing to say, and ``sentence`` says why.
+    passed, past
+        In how many of the last ``past`` windows each pair passed.
+    changes
+        Who came and went, newest first.
+    since_us
+        End of the first bar for which it is known who was on the list.
+    took_s
+        How long the scan took.
+    """
+
+    choice: ScanChoice
+    end_us: int = 0
+    bars: int = 0
+    finds: Finds | None = None
+    passed: NDArray[np.int64] | None = None
+    past: int = 0
+    changes: tuple[Change, ...] = ()
+    since_us: int = 0
+    took_s: float = 0.0
+    sentence: str = ""
+
+
+class Scans:
+    """All scans of one run. Thread-safe.
+
+    Parameters
+    ----------
+    symbols
+        Every symbol of the source, the rows of ``open_closes``.
+    price
+        The scale prices are regressed on.
+    now_us
+        Says how far the run is; 0 while it is between two moments.
+    open_closes
+        Makes what a scan reads, given the length and the number of its bars.
+    announce
+        Called, on the scan's thread, when there is something new to say.
+    """
+
+    def __init__(
+        self,
+        symbols: tuple[str, ...],
+        price: str,
+        now_us: Callable[[], int],
+        open_closes: Callable[[int, int], Closes],
+        announce: Callable[[], None],
+    ) -> None:
+        self.symbols = symbols
+        self.price = price
+        self.now_us = now_us
+        self.open_closes = open_closes
+        self.announce = announce
+        self._lock = threading.Lock()
+        self._scans: dict[ScanChoice, _Scan] = {}
+
+    def watch(self, choice: ScanChoice) -> Watch:
+        """Look at a scan until the returned watch is closed; the first to look at it begins it.
+
+        Raises
+        ------
+        ConfigError
+            If too many different ones are being looked at.
+        """
+        with self._lock:
+            scan = self._scans.get(choice)
+            if scan is None:
+                if len(self._scans) >= MOST_SCANS:
+                    raise ConfigError(
+                        f"{MOST_SCANS} different scans of this run are being watched, as many as may be; "
+                        "choose what somebody else looks at, or close another page"
+                    )
+                scan = self._scans[choice] = _Scan(self, choice)
+                scan.start()
+            scan.viewers += 1
+        return Watch(self, scan)
+
+    def wake(self) -> None:
+        """Say that the run has gone on; cheap, from any thread."""
+        for scan in tuple(self._scans.values()):
+            scan.wake()
+
+    def close(self) -> None:
+        """End all of them."""
+        with self._lock:
+            scans = tuple(self._scans.values())
+            self._scans.clear()
+        for scan in scans:
+            scan.close()
+
+    @property
+    def count(self) -> int:
+        """How many are going on."""
+        return len(self._scans)
+
+    def leave(self, scan: _Scan) -> None:
+        """Count a viewer less; with the last one the scan ends."""
+        with self._lock:
+            scan.viewers -= 1
+            if scan.viewers > 0:
+                return
+            if self._scans.get(scan.choice) is scan:
+                del self._scans[scan.choice]
+        scan.close()
+
+
+class Watch:
+    """One viewer's hold on a scan."""
+
+    def __init__(self, scans: Scans, scan: _Scan) -> None:
+        self._scans = scans
+        self._scan: _Scan | None = scan
+        self._last = scan.report
+
+    @property
+    def report(self) -> ScanReport:
+        """What there is to say now."""
+        if self._scan is not None:
+            self._last = self._scan.report
+        return self._last
+
+    def close(self) -> None:
+        """Look away; more than once if need be."""
+        scan, self._scan = self._scan, None
+        if scan is not None:
+            self._scans.leave(scan)
+
+
+class _Scan:
+    """One scan at work."""
+
+    def __init__(self, owner: Scans, choice: ScanChoice) -> None:
+        self.choice = choice
+        self.viewers = 0
+        self.report = ScanReport(choice=choice, sentence=PREPARING)
+        self._owner = owner
+        self._params = ScanParams(price=owner.price, lags=choice.lags)
+        self._interval_us = interval_us(choice.interval)
+        self._woken = threading.Event()
+        self._is_over = False
+        self._memory = _Memory(self._interval_us)
+        self._thread = threading.Thread(target=self._work, name=f"livepairs-scan-{choice.interval}", daemon=True)
+
+    def start(self) -> None:
+        self._woken.set()
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def close(self) -> None:
+        self._is_over = True
+        self._woken.set()
+
+    def _goes_on(self) -> bool:
+        return not self._is_over
+
+    def _say(self, report: ScanReport) -> None:
+        self.report = report
+        self._owner.announce()
+
+    def _work(self) -> None:
+        # Here and not above: a server without a scanner page has no use for the scan's kernels.
+        from livepairs.hub.finds import Forsaken
+        from livepairs.hub.kernels import compile_scan
+
+        closes = self._owner.open_closes(self._interval_us, self.choice.window + PAST)
+        try:
+            compile_scan()
+            self._say(ScanReport(choice=self.choice, sentence="Reading the closes of every symbol."))
+            with ThreadPoolExecutor(os.cpu_count(), f"{self._thread.name}-jobs") as workers:
+                while self._goes_on():
+                    self._woken.wait()
+                    self._woken.clear()
+                    self._look(closes, workers)
+        except Forsaken:
+            pass
+        except Exception as error:  # noqa: BLE001 - a border: a scan that fails never takes the run along
+            _LOG.exception("a scan of %s bars failed", self.choice.interval)
+            text = str(error) if isinstance(error, LivepairsError) else f"an internal error ({type(error).__name__})"
+            sentence = f"The scan stopped: {text}. Reload the page to try again."
+            self._say(ScanReport(choice=self.choice, sentence=sentence))
+        finally:
+            closes.close()
+
+    def _look(self, closes: Closes, workers: Executor) -> None:
+        now_us = self._owner.now_us()
+        if now_us <= 0:
+            return
+        while self._goes_on() and not closes.upto(now_us):
+            pass
+        first_bar, matrix = closes.closed()
+        end_bar = first_bar + matrix.shape[1]
+        if self._memory.restarts != closes.restarts:
+            self._memory = _Memory(self._interval_us, closes.restarts)
+        if end_bar == self._memory.end_bar or not self._goes_on():
+            return
+        least = max(LEAST_BARS, 2 * (self.choice.lags or 0) + 6)
+        if matrix.shape[1] < least:
+            self._memory.end_bar = end_bar
+            self._say(self._too_short(matrix.shape[1], least))
+            return
+        # The newest first, so that there is something to see; then those it has not seen, to know who came and went.
+        missed = range(max(end_bar - PAST + 1, self._memory.end_bar + 1, first_bar + least), end_bar)
+        begun_s = perf_counter()
+        newest = self._scan(matrix, workers)
+        took_s = perf_counter() - begun_s
+        bars = min(matrix.shape[1], self.choice.window)
+        if isinstance(newest, str):
+            self._memory.end_bar = end_bar
+            self._say(ScanReport(choice=self.choice, end_us=end_bar * self._interval_us, bars=bars, sentence=newest))
+            return
+        if len(missed) > 1:
+            self._say(self._memory.report(self.choice, newest, end_bar, bars, took_s))
+        for bar in missed:
+            finds = self._scan(matrix[:, : bar - first_bar], workers)
+            if not isinstance(finds, str):
+                self._memory.note(bar, finds, self._owner.symbols)
+        self._memory.note(end_bar, newest, self._owner.symbols)
+        self._say(self._memory.report(self.choice, newest, end_bar, bars, took_s))
+
+    def _scan(self, closes: NDArray[np.float64], workers: Executor) -> Finds | str:
+        """Return what is found in the window that ends there, or why there is nothing to find."""
+        from livepairs.hub.finds import find_pairs
+        from livepairs.scan.universe import Universe
+
+        universe = Universe(self._owner.symbols, np.ascontiguousarray(closes[:, -self.choice.window :]))
+        try:
+            return find_pairs(universe, self._params, workers, self._goes_on)
+        except ConfigError as error:
+            return f"There is no pair to test: {error}."
+
+    def _too_short(self, bars: int, least: int) -> ScanReport:
+        text = (
+            f"{bars} of the {least} bars of {self.choice.interval} that a test needs at least have closed. "
+            f"The scan begins by itself with bar {least}; or choose shorter bars."
+        )
+        return ScanReport(choice=self.choice, bars=bars, sentence=text)
+
+
+class _Memory:
+    """Who was on the list and who passed, over the last windows."""
+
+    def __init__(self, interval_us: int, restarts: int = 0) -> None:
+        self.restarts = restarts
+        self.end_bar = 0
+        self._interval_us = interval_us
+        self._since_us = 0
+        self._passed: deque[Flags] = deque(maxlen=PAST)
+        self._listed: dict[str, float] | None = None
+        self._changes: deque[Change] = deque(maxlen=CHANGES_KEPT)
+
+    def note(self, end_bar: int, finds: Finds, symbols: tuple[str, ...]) -> None:
+        """Remember a window's finds; windows come in the order of time."""
+        places = {symbol: place for place, symbol in enumerate(symbols)}
+        where = np.array([places[symbol] for symbol in finds.symbols])
+        flags = np.zeros((len(symbols), len(symbols)), bool)
+        flags[where[finds.y], where[finds.x]] = finds.values["coint_p"] < PASS
+        self._passed.append(flags)
+        self._where = where
+        self.end_bar = end_bar
+        self._compare(end_bar * self._interval_us, finds)
+
+    def _compare(self, end_us: int, finds: Finds) -> None:
+        q = finds.values["q_bh"]
+        listed = {finds.name(row): float(q[row]) for row in np.flatnonzero(q < FDR).tolist()}
+        before, self._listed = self._listed, listed
+        if before is None:
+            self._since_us = end_us
+            return
+        came = [pair for pair in listed if pair not in before]
+        went = [pair for pair in before if pair not in listed]
+        for pair in [*went, *came]:
+            self._changes.appendleft(Change(end_us, pair, pair in listed, listed.get(pair, float("nan"))))
+
+    def report(self, choice: ScanChoice, finds: Finds, end_bar: int, bars: int, took_s: float) -> ScanReport:
+        passed = None
+        if self._passed:
+            counts = np.sum(self._passed, axis=0)
+            passed = counts[self._where[finds.y], self._where[finds.x]] if end_bar == self.end_bar else None
+        return ScanReport(
+            choice=choice, end_us=end_bar * self._interval_us, bars=bars, finds=finds, passed=passed,
+            past=len(self._passed) if passed is not None else 0, changes=tuple(self._changes),
+            since_us=self._since_us, took_s=took_s,
+        )  # fmt: skip

@@ -1,0 +1,34 @@
+"""The scanner page: which pairs of everything the source has are worth a look."""
+
+from __future__ import annotations
+
+import panel_material_ui as pmui
+from panel.viewable import Viewable
+
+from livepairs.views.frame import framed
+from livepairs.views.screen import Panel, Screen
+from livepairs.views.visit import Visit
+
+__all__ = ["ORDER", "TITLE", "page"]
+
+TITLE = "Scanner"
+ORDER = 25
+
+
+def page() -> pmui.Page:
+    """Return the table of all pairs beside a map of q, the number of tests, and who came and went."""
+    return framed("scanner", TITLE, _body)
+
+
+def _body(screen: Screen, visit: Visit) -> list[Viewable]:
+    def build() -> Panel:
+        # Here and not above: it brings the scan, which no other page needs for its first paint.
+        from livepairs.views.scanview import ScanView
+
+        query = "" if visit.run.kind == "live" else f"run={visit.run.id}"
+        view = ScanView(visit.run, query, screen.refresh)
+        screen.on_enter(view.begin)
+        screen.on_leave(view.end)
+        return view
+
+    return [screen.add("scanner", build)]
