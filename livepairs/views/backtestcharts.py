@@ -166,9 +166,9 @@ class BacktestCharts:
             self._axis, self._lines, "Drawdown", [Trace(label="", column="drawdown", color=DOWN, width=1, digits=4)],
             weight=0.75, formatter=NumeralTickFormatter(format="0.0[0]%"), is_last=True,
         )  # fmt: skip
-        equity[1].y_range.min_interval = 0.002 * rules.capital
+        equity[1].y_range.update(min_interval=0.002 * rules.capital, default_span=0.002 * rules.capital)
         drawdown[1].yaxis.ticker.desired_num_ticks = 2
-        drawdown[1].y_range.min_interval = 0.002
+        drawdown[1].y_range.update(min_interval=0.002, default_span=0.002)
         drawdown[1].add_glyph(self._lines, VArea(x="ts", y1="drawdown", y2="zero", fill_color=DOWN, fill_alpha=0.18))
         return [*equity, *drawdown]
 

@@ -174,6 +174,8 @@ class BacktestView:
             return
         error = job.future.exception()
         if error is None:
+            if self._is_asked:
+                self._bar.trade = -1
             self._show(job.future.result())
             if self._is_asked:
                 self._comparison.keep(job.future.result())

@@ -14,6 +14,7 @@ from panel.viewable import Viewable
 
 from livepairs.views import columns, metrictable
 from livepairs.views.actiontext import ActionText
+from livepairs.views.assets import stylesheet
 from livepairs.views.backtestplan import FIELDS, Plan, as_texts
 from livepairs.views.drawnrows import thinned
 from livepairs.views.palette import DOWN, LEG_X, LEG_Y, MUTED, SECOND, UP
@@ -62,12 +63,11 @@ class Comparison:
         self._count = 0
         self._lines = columns.empty_source("compare", ["xs", "ys", "color"])
         self._table = ActionText(self._act, html=_EMPTY, sizing_mode="stretch_width", margin=0)
-        self._table.styles = {"flex": "3 1 380px", "min-width": "0"}
-        drawn = {"flex": "2 1 300px", "min-width": "0"}
-        chart = pn.pane.Bokeh(self._chart(), height=322, sizing_mode="stretch_width", margin=0, styles=drawn)
-        self.view: Viewable = pn.FlexBox(
-            chart, self._table, gap="0px", margin=0, sizing_mode="stretch_width", flex_wrap="wrap"
-        )
+        chart = pn.pane.Bokeh(self._chart(), height=322, sizing_mode="stretch_width", margin=0)
+        self.view: Viewable = pn.Column(
+            chart, self._table, css_classes=["lp-compare"], stylesheets=[stylesheet("bench")], margin=0,
+            sizing_mode="stretch_width",
+        )  # fmt: skip
 
     def keep(self, rehearsal: Rehearsal) -> None:
         """Add a backtest; the oldest one goes when there are too many."""

@@ -107,7 +107,7 @@ def _charts(rehearsal: Rehearsal) -> tuple[str, str]:
             formatters={"@ts": "datetime"},
         )
     )
-    drawdown = _figure(axis, "Drawdown", 130, "0.0%")
+    drawdown = _figure(axis, "Drawdown", 130, "0.00%")
     drawdown.add_glyph(lines, VArea(x="ts", y1="drawdown", y2="zero", fill_color=DOWN, fill_alpha=0.3))
     drawdown.line(x="ts", y="drawdown", source=lines, color=DOWN)
     cursor = Span(dimension="height", line_color=MUTED, line_dash="dotted")

@@ -20,10 +20,10 @@ export function render({model}) {
   const root = element("div", {class: "resultbar"}, label, follow, element("div", {class: "trades"}, previous, place, next, all), files)
 
   const say = (act, value) => model.send_msg({act, value})
-  follow.addEventListener("click", () => say("follow"))
+  follow.addEventListener("click", () => say("follow", null))
   previous.addEventListener("click", () => say("step", -1))
   next.addEventListener("click", () => say("step", 1))
-  all.addEventListener("click", () => say("all"))
+  all.addEventListener("click", () => say("all", null))
   files.addEventListener("change", () => { if (files.value) say("export", files.value); files.value = "" })
   model.on("msg:custom", ({name, mime, data}) => {
     const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0))
