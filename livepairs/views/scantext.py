@@ -9,7 +9,7 @@ import numpy as np
 from livepairs.hub.scans import FDR, PASS, ScanReport
 from livepairs.views import numbers
 
-__all__ = ["changes_of", "clock", "notes_of", "since_of", "tested_of"]
+__all__ = ["account_of", "changes_of", "clock", "notes_of", "since_of"]
 
 FDR_TIP = (
     "FDR, the false discovery rate: of all pairs on a list, the share that is there by chance. q is the FDR of the "
@@ -18,7 +18,7 @@ FDR_TIP = (
 )
 
 
-def tested_of(report: ScanReport) -> list[list[str]]:
+def account_of(report: ScanReport) -> list[list[str]]:
     """Return the account of a scan as pieces of text, each with its tooltip or an empty one."""
     finds = report.finds
     if finds is None:

@@ -19,7 +19,7 @@ from livepairs.views.component import LiveText
 from livepairs.views.scanheat import QHeat
 from livepairs.views.scanpieces import ScanBoard, ScanNews
 from livepairs.views.scanrows import ROWS, Query, Selection, rows_of, select
-from livepairs.views.scantext import changes_of, clock, notes_of, since_of, tested_of
+from livepairs.views.scantext import account_of, changes_of, clock, notes_of, since_of
 
 __all__ = ["ScanView"]
 
@@ -90,7 +90,7 @@ class ScanView:
             self._title.values = {"map": self._heat.show(report.finds, self._query.measure)}
         if is_news:
             self._news.param.update(
-                tested=tested_of(report), notes=notes_of(report), changes=changes_of(report), since=since_of(report),
+                tested=account_of(report), notes=notes_of(report), changes=changes_of(report), since=since_of(report),
                 stamp=self._news.stamp + 1,
             )  # fmt: skip
         self._show_rows(report)
