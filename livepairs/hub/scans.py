@@ -327,6 +327,9 @@ class _Scan:
         if len(missed) > 1:
             self._say(self._memory.report(self.choice, newest, end_bar, bars, took_s))
         for bar in missed:
+            # A replay may be quicker than the scan: then what it has passed is let go, and the next bar is the news.
+            if self._owner.now_us() >= (end_bar + 2) * self._interval_us:
+                break
             finds = self._scan(matrix[:, : bar - first_bar], workers)
             if not isinstance(finds, str):
                 self._memory.note(bar, finds, self._owner.symbols)

@@ -112,7 +112,7 @@ class QHeat:
             for axis in self._axes:
                 axis.major_label_text_font_size = size
         self._source.data = cells(finds, measure)
-        which = "" if len(names) == len(finds.symbols) else f", the {len(names)} symbols with the best pairs"
+        which = "" if len(names) == len(finds.symbols) else f", best {len(names)} symbols"
         return f"{'q, BH' if measure == 'q_bh' else 'q, BY'}: row Y on column X{which}; the stronger, the better"
 
 
