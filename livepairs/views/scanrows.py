@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livepairs.hub.finds import Finds
-from livepairs.hub.scans import ScanReport
+from livepairs.hub.scanreport import ScanReport
 from livepairs.views import numbers
 
 __all__ = ["ROWS", "Query", "Selection", "rows_of", "select"]

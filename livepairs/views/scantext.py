@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from livepairs.hub.scans import FDR, PASS, ScanReport
+from livepairs.hub.scanreport import FDR, PASS, ScanReport
 from livepairs.views import numbers
 
 __all__ = ["account_of", "changes_of", "clock", "notes_of", "since_of"]

@@ -11,7 +11,8 @@ from panel.viewable import Viewable
 
 from livepairs.errors import ConfigError
 from livepairs.hub import Run
-from livepairs.hub.scans import SCAN_INTERVALS, WINDOWS, ScanChoice, ScanReport, Watch
+from livepairs.hub.scanreport import SCAN_INTERVALS, WINDOWS, ScanChoice, ScanReport
+from livepairs.hub.scans import Watch
 from livepairs.schema import interval_us
 from livepairs.views import numbers
 from livepairs.views.assets import stylesheet

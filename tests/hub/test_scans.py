@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from livepairs.errors import ConfigError
+from livepairs.hub import scanreport
 from livepairs.hub import scans as scans_module
 from livepairs.hub.finds import Forsaken, find_pairs
-from livepairs.hub.scans import ScanChoice, ScanReport, Scans
+from livepairs.hub.scanreport import ScanChoice, ScanMemory, ScanReport
+from livepairs.hub.scans import Scans
 from livepairs.scan.engine import scan_universe
 from livepairs.scan.params import ScanParams
 from livepairs.scan.universe import Universe
@@ -77,6 +79,7 @@ def stage(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("livepairs.hub.kernels.compile_scan", lambda: None)
     # Interpreted kernels are slow: this many windows are enough to see who came and went.
     monkeypatch.setattr(scans_module, "PAST", 3)
+    monkeypatch.setattr(scanreport, "PAST", 3)
     stage = Stage()
     yield stage
     stage.scans.close()
@@ -145,7 +148,7 @@ def finds(listed: dict[str, float]) -> SimpleNamespace:
 
 
 def test_who_came_and_who_went_is_told_with_the_time_newest_first():
-    memory = scans_module._Memory(60_000_000)
+    memory = ScanMemory(60_000_000)
     symbols = ("AAA", "BBB")
     memory.note(10, finds({"AAA/BBB": 0.01}), symbols)
     memory.note(11, finds({"AAA/BBB": 0.01, "BBB/AAA": 0.02}), symbols)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from livepairs.hub.finds import Finds
-from livepairs.hub.scans import Change, ScanChoice, ScanReport
+from livepairs.hub.scanreport import Change, ScanChoice, ScanReport
 from livepairs.views.scanheat import best_symbols, cells, short_names
 from livepairs.views.scanrows import Query, rows_of, select
 from livepairs.views.scantext import account_of, changes_of, notes_of, since_of
