@@ -1,4 +1,4 @@
-"""The last few backtests that were run, side by side: equity on one chart, parameters and metrics in one table."""
+"""The last few backtests that were run, side by side: equity over each other, parameters and metrics in one table."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-import panel as pn
-from bokeh.models import DataRange1d, DatetimeAxis, Grid, MultiLine, NumeralTickFormatter
-from bokeh.plotting import figure
 from panel.viewable import Viewable
 
 from livepairs.views import columns, metrictable
 from livepairs.views.actiontext import ActionText
-from livepairs.views.assets import stylesheet
 from livepairs.views.backtestplan import FIELDS, Plan, as_texts
 from livepairs.views.drawnrows import thinned
-from livepairs.views.palette import DOWN, LEG_X, LEG_Y, MUTED, SECOND, UP
+from livepairs.views.overlay import Line, overlay
+from livepairs.views.palette import DOWN, LEG_X, LEG_Y, SECOND, UP
 from livepairs.views.rehearsal import Rehearsal
 
 __all__ = ["KEPT", "Comparison", "Kept", "compare_markup"]
@@ -49,7 +46,7 @@ class Kept:
 
 
 class Comparison:
-    """The chart and the table.
+    """The drawing and the table.
 
     Parameters
     ----------
@@ -61,13 +58,8 @@ class Comparison:
         self._load = load
         self._kept: list[Kept] = []
         self._count = 0
-        self._lines = columns.empty_source("compare", ["xs", "ys", "color"])
-        self._table = ActionText(self._act, html=_EMPTY, sizing_mode="stretch_width", margin=0)
-        chart = pn.pane.Bokeh(self._chart(), height=322, sizing_mode="stretch_width", margin=0)
-        self.view: Viewable = pn.Column(
-            chart, self._table, css_classes=["lp-compare"], stylesheets=[stylesheet("bench")], margin=0,
-            sizing_mode="stretch_width",
-        )  # fmt: skip
+        self._text = ActionText(self._act, html=_EMPTY, sizing_mode="stretch_width", margin=0)
+        self.view: Viewable = self._text
 
     def keep(self, rehearsal: Rehearsal) -> None:
         """Add a backtest; the oldest one goes when there are too many."""
@@ -86,25 +78,8 @@ class Comparison:
             self._load(chosen.rehearsal.plan)
 
     def _show(self) -> None:
-        drawn = [_line(kept.rehearsal) for kept in self._kept]
-        self._lines.data = {
-            "xs": [xs for xs, _ in drawn], "ys": [ys for _, ys in drawn], "color": [k.color for k in self._kept]
-        }  # fmt: skip
-        self._table.html = compare_markup(self._kept)
-
-    def _chart(self) -> figure:
-        chart = figure(
-            x_range=DataRange1d(range_padding=0.02), y_range=DataRange1d(range_padding=0.1, default_span=0.01),
-            x_axis_type=None, y_axis_location="right", tools="", toolbar_location=None, height=322,
-            sizing_mode="stretch_width", outline_line_color=None, title="Return on capital", min_border_right=66,
-        )  # fmt: skip
-        axis = DatetimeAxis()
-        chart.add_layout(axis, "below")
-        chart.add_layout(Grid(dimension=0, ticker=axis.ticker))
-        chart.yaxis.formatter = NumeralTickFormatter(format="0.0[0]%")
-        chart.grid.grid_line_color, chart.grid.grid_line_alpha = MUTED, 0.15
-        chart.add_glyph(self._lines, MultiLine(xs="xs", ys="ys", line_color="color", line_width=1.6))
-        return chart
+        drawn = overlay([_line(kept) for kept in self._kept])
+        self._text.html = f'<div class="sides"><div>{drawn}</div><div>{compare_markup(self._kept)}</div></div>'
 
 
 def compare_markup(kept: list[Kept]) -> str:
@@ -133,9 +108,8 @@ def _row(name: str, texts: list[str], kind: str) -> str:
     return f"<tr><td>{escape(name)}</td>{cells}</tr>"
 
 
-def _line(rehearsal: Rehearsal) -> tuple[list[float], list[float]]:
-    ts, equity = columns.milliseconds(rehearsal.result.equity), columns.numbers(rehearsal.result.equity, "equity")
-    if not len(ts):
-        return [], []
+def _line(kept: Kept) -> Line:
+    result, capital = kept.rehearsal.result, kept.rehearsal.plan.rules.capital
+    ts, equity = columns.milliseconds(result.equity), columns.numbers(result.equity, "equity")
     rows = thinned([equity], _POINTS)
-    return ts[rows].tolist(), (equity[rows] / rehearsal.plan.rules.capital - 1.0).tolist()
+    return kept.color, ts[rows], equity[rows] / capital - 1.0

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
+
 from livepairs.backtest.metrics import METRICS
 from livepairs.views import metrictable
 from livepairs.views.comparison import Comparison, Kept, compare_markup
+from livepairs.views.overlay import overlay
 from tests.views.rehearsals import ONE_TRADE, make_rehearsal
 
 
@@ -52,3 +57,17 @@ def test_every_metric_has_a_name_a_formula_and_a_unit() -> None:
 def test_a_metric_that_does_not_exist_is_a_dash() -> None:
     values = metrictable.table_values(make_rehearsal([0.0] * 12).result)
     assert (values["sharpe"], values["hit_rate"], values["trades"]) == ("–", "–", "0")
+
+
+def test_equities_are_drawn_on_one_scale_within_the_picture() -> None:
+    drawn = overlay(
+        [("#111", np.array([0.0, 1000.0]), np.array([0.0, 0.02])), ("#222", np.array([500.0]), np.array([-0.01]))]
+    )
+    points = [tuple(map(float, point.split(","))) for point in " ".join(re.findall(r'points="([^"]+)"', drawn)).split()]
+    assert points == [(6.0, 192.7), (414.0, 26.0), (210.0, 276.0)]
+    assert all(text in drawn for text in ("+2.00 %", "−1.00 %", "01 Jan 00:00"))
+
+
+def test_nothing_to_draw_is_no_picture_and_a_flat_line_has_a_scale() -> None:
+    assert overlay([("#111", np.array([]), np.array([]))]) == ""
+    assert "nan" not in overlay([("#111", np.array([0.0, 1.0]), np.array([0.0, 0.0]))])
