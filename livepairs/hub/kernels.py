@@ -9,7 +9,7 @@ import threading
 from importlib import import_module
 from typing import Final
 
-__all__ = ["compile_aside", "compile_scan"]
+__all__ = ["compile_aside", "compile_for", "compile_scan"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -38,6 +38,11 @@ def compile_aside() -> None:
 def compile_scan() -> None:
     """Make the kernels of a scan run compiled before it begins; on the scan's own thread, for it waits."""
     _compile(SCAN_MODULES)
+
+
+def compile_for(*modules: str) -> None:
+    """Make the kernels of these modules run compiled too; on a thread that nothing waits for."""
+    _compile((*MODULES, *modules))
 
 
 def _compile(modules: tuple[str, ...] = MODULES) -> None:

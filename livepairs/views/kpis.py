@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import math
+from collections.abc import Callable
+from concurrent.futures import Future
 from html import escape
 from typing import Final
 
@@ -15,7 +19,9 @@ from livepairs.hub.paper import paper_rules
 from livepairs.schema import Pair, interval_us
 from livepairs.views import columns, numbers
 from livepairs.views.assets import stylesheet
+from livepairs.views.checkup import Checkup, check_up
 from livepairs.views.component import LiveText
+from livepairs.views.healthtile import checkup_values, health_markup
 from livepairs.views.pace import FIGURES_S, Pace
 
 __all__ = ["Kpis", "band", "pays"]
@@ -68,11 +74,17 @@ class Kpis:
         The run that is watched.
     pair
         The pair that is shown.
+    notify
+        Called on the server's loop when a check-up has come.
     """
 
-    def __init__(self, run: Run, pair: Pair) -> None:
+    def __init__(self, run: Run, pair: Pair, notify: Callable[[], None] = lambda: None) -> None:
         self._run = run
         self._pair = pair
+        self._notify = notify
+        self._is_placed = False
+        self._checkup: tuple[dict[str, str], dict[str, str]] = ({}, {})
+        self._awaited: Future[Checkup] | None = None
         self._pace = Pace(FIGURES_S)
         self._interval_us = interval_us(run.params.interval)
         self._rules = paper_rules(run.params)
@@ -110,7 +122,29 @@ class Kpis:
             "rate": numbers.compact(sum(status.trades_per_s.get(leg, 0.0) for leg in (self._pair.y, self._pair.x))),
             "lag": f"{max(0, status.now_us - newest_us) / 1000:,.0f} ms" if newest_us else numbers.NONE,
         }
-        self._text.param.update(values=values, states={"z": state, "pays": values["pays"].partition(" ")[0]})
+        self._look_at_checkup()
+        values |= self._checkup[0]
+        states = {"z": state, "pays": values["pays"].partition(" ")[0], **self._checkup[1]}
+        self._text.param.update(values=values, states=states)
+
+    def _look_at_checkup(self) -> None:
+        if not self._is_placed:  # while the page is built nothing is begun
+            self._is_placed = True
+            return
+        found = check_up(self._run, self._pair)
+        if found is None:
+            return
+        if found.done():
+            self._checkup = checkup_values(found.result())
+        elif found is not self._awaited:
+            self._awaited = found
+            loop, notify = asyncio.get_running_loop(), self._notify
+
+            def tell(_future: Future[Checkup]) -> None:
+                if not loop.is_closed():
+                    loop.call_soon_threadsafe(notify, context=contextvars.Context())
+
+            found.add_done_callback(tell)
 
     def _pays(self, z: float | None, row: dict[str, float]) -> dict[str, str]:
         if z is None or not math.isfinite(z) or not math.isfinite(row.get("std", math.nan)):
@@ -150,7 +184,9 @@ def _markup(run: Run, pair: Pair) -> str:
          f"and slippage of both legs ({round_trip_bps(paper_rules(run.params)):g} bps) and the funding due meanwhile, "
          "in basis points of both legs' notional; it may not come back"),
         ("Hedge ratio β", "beta", "alpha", f"{pair.y} on {pair.x}: least squares over {windows.hedge_window} bars"),
-        ("Correlation", "corr", "corr-note", f"Pearson, one-bar changes, last {windows.corr_window} bars"),
+        ("Correlation", "corr", "corr-note", f"Pearson, one-bar changes, last {windows.corr_window} bars. "
+         "Beside it Hayashi-Yoshida by ticks, without bars; and the share of the true correlation that bars are "
+         "expected to see at the measured trade rates (Epps)"),
         ("Cointegration p", "p", "stat", f"Engle-Granger over {windows.hedge_window} bars, {windows.adf_lags} lag(s), "
          "MacKinnon's p for two variables"),
         ("Half-life", "half", "half-note", "How long the spread takes to come half way back, from its AR(1)"),
@@ -163,6 +199,7 @@ def _markup(run: Run, pair: Pair) -> str:
         shown = escape(notes.get(note, "\u2007"))
         parts.append(
             f'<div class="tile {key}" title="{escape(tip)}"><span>{escape(title)}</span>'
-            f'<b data-v="{key}" data-s="{key}">–</b><small data-v="{note}">{shown}</small></div>'
+            f'<b data-v="{key}" data-s="{key}">–</b><small data-v="{note}" data-s="{note}">{shown}</small></div>'
         )
+    parts.insert(2, health_markup())
     return "".join(parts)
