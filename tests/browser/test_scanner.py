@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]  # the first scan waits for the compiler
 
 SYMBOLS = 30
+RUN = "scanner-shared"
 TESTS = 31 * 30 - 2
 """Ordered pairs: the dead and the constant symbol are left out, the doubled one makes no pair with its twin."""
 
@@ -24,7 +25,8 @@ TESTS = 31 * 30 - 2
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     recording = write_universe(tmp_path_factory.mktemp("scanner") / "universe", SYMBOLS, 400)
-    with livepairs_serve(str(recording), "--speed", "60") as url:
+    windows = ["--hedge-window", "100", "--z-window", "100", "--corr-window", "100"]
+    with livepairs_serve(str(recording), "--speed", "60", "--bars", "1m", *windows) as url:
         yield url
 
 
@@ -37,15 +39,15 @@ def visitor(chromium_browser: Browser, base: str) -> Iterator[Visitor]:
         assert visitor.strangers == []
 
 
-def scanned(visitor: Visitor, run: str) -> Visitor:
-    """Open the scanner of a run and wait for its first rows."""
-    visitor.go(f"scanner?run={run}")
+def scanned(visitor: Visitor) -> Visitor:
+    """Open the scanner and wait for its first rows."""
+    visitor.go(f"scanner?run={RUN}")
     visitor.wait_for("scanner", f"m.total === {TESTS}")
     return visitor
 
 
 def test_rows_come_and_every_test_is_counted(visitor: Visitor) -> None:
-    scanned(visitor, "scanner-rows")
+    scanned(visitor)
     assert visitor.model("scanner", "m.rows[0].rank") == "1"
     assert len(visitor.model("q-heatmap", "m.data.pair")) == TESTS
     words = visitor.page.get_by_text(f"{TESTS:,} tests")
@@ -55,7 +57,7 @@ def test_rows_come_and_every_test_is_counted(visitor: Visitor) -> None:
 
 
 def test_a_new_bar_moves_neither_sort_nor_filter_nor_mark_nor_scroll(visitor: Visitor) -> None:
-    scanned(visitor, "scanner-keeps")
+    scanned(visitor)
     page = visitor.page
     page.get_by_role("columnheader", name="z now").click()
     page.get_by_role("searchbox").fill("C01")
@@ -75,19 +77,19 @@ def test_a_new_bar_moves_neither_sort_nor_filter_nor_mark_nor_scroll(visitor: Vi
 
 
 def test_a_click_opens_the_pair_in_the_same_run(visitor: Visitor) -> None:
-    scanned(visitor, "scanner-opens")
+    scanned(visitor)
     before = visitor.clock_ms()
     pair = visitor.model("scanner", "m.rows[0].pair")
     visitor.page.get_by_role("link", name=pair, exact=True).click()
     visitor.page.wait_for_url("**/spread?*")
     visitor.settle()
     query = parse_qs(urlsplit(visitor.page.url).query)
-    assert (query["run"], query["pair"]) == (["scanner-opens"], [pair])
+    assert (query["run"], query["pair"]) == ([RUN], [pair])
     visitor.newest("spread")
     assert visitor.clock_ms() >= before
 
 
 def test_bars_too_few_for_a_test_are_a_sentence(visitor: Visitor) -> None:
-    visitor.go("scanner?run=scanner-short")
+    visitor.go(f"scanner?run={RUN}")
     visitor.page.get_by_label("Bars", exact=True).select_option("1h")
     visitor.page.get_by_text("of the 30 bars of 1h").wait_for()
