@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -32,6 +33,11 @@ from livepairs.stores.recording import Recording, open_recording
 from livepairs.workers import on_cluster, on_threads
 
 __all__ = ["closes_of_recording", "read_closes", "scan"]
+
+WORTH_COMPILING: Final = 20_000
+"""Pairs times bars from which a scan is quicker if it waits for the compiler first; it changes no bit."""
+
+_compiling = Lock()
 
 GRACE_US: Final = 500_000
 
@@ -104,10 +110,19 @@ def _run(
     columns: Columns, jobs: Sequence[NDArray[np.int64]], *, scheduler: str | None = None
 ) -> list[NDArray[np.float64]]:
     """Run jobs on a cluster if one is named, else on every core here."""
+    is_large = columns.series**2 * columns.bars >= WORTH_COMPILING
     if scheduler is not None:
-        return on_cluster(run_job, columns, jobs, scheduler=scheduler)
-    compiled.prepare()
+        return on_cluster(_run_compiled if is_large else run_job, columns, jobs, scheduler=scheduler)
+    if is_large:
+        compiled.prepare()
     return on_threads(run_job, columns, jobs)
+
+
+def _run_compiled(columns: Columns, job: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Run a job on a worker of a cluster, whose threads take turns at the compiler the first time."""
+    with _compiling:
+        compiled.prepare()
+    return run_job(columns, job)
 
 
 def _universe_of(closes: Any, bars: str) -> Universe:  # as scan

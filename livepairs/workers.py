@@ -9,11 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
 from typing import Any, TypeVar
 
 from livepairs.errors import ConfigError
-from livepairs.stats import compiled
 
 __all__ = ["on_cluster", "on_threads"]
 
@@ -24,8 +22,6 @@ R = TypeVar("R")
 CONNECT_S = 10.0
 RETRIES = 10
 """How often a job may lose its worker before that is taken for the job's fault."""
-
-_compiling = Lock()
 
 
 def on_threads(function: Callable[[S, J], R], shared: S, jobs: Sequence[J], *, threads: int | None = None) -> list[R]:
@@ -72,19 +68,10 @@ def on_cluster(function: Callable[[S, J], R], shared: S, jobs: Sequence[J], *, s
         # One call per job, not one task for all: a lost worker then loses little. Pure names would let the scheduler
         # answer a second scan from the first one's memory.
         handle = client.scatter(shared, broadcast=True, hash=False)
-        futures = client.map(
-            _compiled_call, [function] * len(jobs), [handle] * len(jobs), jobs, pure=False, retries=RETRIES
-        )
+        futures = client.map(function, [handle] * len(jobs), jobs, pure=False, retries=RETRIES)
         return list(client.gather(futures))
 
 
 def cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _compiled_call(function: Callable[[Any, Any], Any], shared: Any, job: Any) -> Any:  # of the types of on_cluster
-    """Run one job on a worker, compiled: its threads take turns at the compiler, and find its cache the second time."""
-    with _compiling:
-        compiled.prepare()
-    return function(shared, job)

@@ -25,7 +25,7 @@ def discovery_rates(p: Floats) -> tuple[Floats, Floats]:
     Examples
     --------
     >>> bh, by = discovery_rates(np.array([0.01, 0.04, 0.5]))
-    >>> bh.tolist()
+    >>> bh.round(4).tolist()
     [0.03, 0.06, 0.5]
     >>> by.round(4).tolist()
     [0.055, 0.11, 0.9167]

@@ -32,13 +32,10 @@ def run_job(columns: Columns, job: Job) -> Floats:
     """Run a job and return ``(len(STATISTICS), 2 * tasks, LANES)``; both directions of a task follow each other."""
     lags, rows = columns.most_lags, columns.cosines.shape[1]
     out = np.empty((len(STATISTICS), 2 * len(job), LANES))
+    shared = (columns.levels, columns.spectra, columns.cosines, columns.own, columns.penalties, job)
     scan_tasks(
-        columns.levels,
-        columns.spectra,
-        columns.cosines,
-        columns.own,
-        columns.penalties,
-        job,
+        # What came over a network may lie at odd addresses, which no kernel takes; else nothing is copied.
+        *(np.require(array, requirements=["C", "A"]) for array in shared),
         columns.bars,
         int(columns.is_aic),
         out,
