@@ -87,9 +87,3 @@ def test_a_click_opens_the_pair_in_the_same_run(visitor: Visitor) -> None:
     assert (query["run"], query["pair"]) == ([RUN], [pair])
     visitor.newest("spread")
     assert visitor.clock_ms() >= before
-
-
-def test_bars_too_few_for_a_test_are_a_sentence(visitor: Visitor) -> None:
-    visitor.go(f"scanner?run={RUN}")
-    visitor.page.get_by_label("Bars", exact=True).select_option("1h")
-    visitor.page.get_by_text("of the 30 bars of 1h").wait_for()
