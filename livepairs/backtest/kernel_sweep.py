@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import MutableSequence, Sequence
 from math import inf
-from typing import Final
 
 from livepairs.backtest.kernel import (
     BAR_CLOSE,
@@ -23,79 +22,36 @@ from livepairs.backtest.kernel import (
     half_spread,
     measure_change,
 )
+from livepairs.backtest.kernel_sweep_book import hold, pass_spans
+from livepairs.backtest.sweep_slots import (
+    BLOCK,
+    CAPITAL,
+    ENTRY,
+    EQUITY,
+    EXIT,
+    LOWEST,
+    MAX_HOLD,
+    MEMORY_SIZE,
+    NEXT,
+    OFFSET,
+    PEAK,
+    RESULT_SLOTS,
+    SET_SLOTS,
+    SPAN_SLOTS,
+    STOP,
+    STRETCH,
+    TRADES,
+    TRIP_ENTRY,
+    TRIP_EXIT,
+    TRIP_REASON,
+    TRIP_SIDE,
+    TRIP_SLOTS,
+)
 from livepairs.stats.compiled import kernel, part
 
 __all__ = ["measure_slips", "run_sets", "summarise"]
 
 Numbers = MutableSequence[float]
-
-BLOCK: Final = 16
-"""Bars in a block of the summary."""
-
-STRETCH: Final = 4096
-"""Bars that all sets go through before the next: few enough that what they read stays in the cache of a core."""
-
-# Parameter sets given, one after the other: set * SET_SLOTS + slot.
-ENTRY: Final = 0
-EXIT: Final = 1
-STOP: Final = 2  # infinity: off; so too the next
-MAX_HOLD: Final = 3
-SET_SLOTS: Final = 4
-
-# Terms all sets share.
-CAPITAL: Final = 0
-FEE: Final = 1
-LAST_CLOSE: Final = 2  # of the legs Y and X at the last bar, here and below
-LAST_OWED: Final = 4
-TERM_SLOTS: Final = 6
-
-# Fills, bar after bar: bar * FILL_SLOTS + slot. Slots of a leg come in pairs, Y then X. One bar more stands for the
-# time after the last close, at which a position left over is closed.
-PRICE: Final = 0
-QTY: Final = 2  # signed units of a long spread that is filled in this bar
-SLIP: Final = 4  # share of its notional that a fill in this bar loses
-DUE: Final = 6  # funding that a unit held since ever has paid before a fill in this bar
-FILL_SLOTS: Final = 8
-
-# Results of a set, one after the other: set * RESULT_SLOTS + slot. The kernel's memory begins with the same.
-TRADES: Final = 0
-WINS: Final = 1
-GAINED: Final = 2
-LOST: Final = 3
-GROSS: Final = 4
-FEES: Final = 5
-SLIPPAGE: Final = 6
-FUNDING: Final = 7
-BARS: Final = 8
-NOTIONAL: Final = 9
-WORST: Final = 10
-LOWEST: Final = 11
-EQUITY: Final = 12  # before the end: at the last close looked at
-RESULT_SLOTS: Final = 13
-
-REALISED: Final = 13
-PEAK: Final = 14
-SPAN: Final = 15  # the span being filled
-TOTAL: Final = 16  # its sum of per-bar equity returns, and of their squares
-TOTAL_SQUARES: Final = 17
-BASE: Final = 18  # equity of the open position were both legs worth nothing
-HELD: Final = 19  # signed units of Y and X
-OFFSET: Final = 21  # where the set's spans begin
-NEXT: Final = 22  # the bar at which the next entry may be decided
-MEMORY_SIZE: Final = 23
-
-# Of each span of a set: (set * spans + span) * SPAN_SLOTS + slot.
-LAST_EQUITY: Final = 0
-SUM: Final = 1
-SQUARES: Final = 2
-SPAN_SLOTS: Final = 3
-
-# Trips of a single set: trip * TRIP_SLOTS + slot.
-TRIP_ENTRY: Final = 0
-TRIP_EXIT: Final = 1
-TRIP_SIDE: Final = 2
-TRIP_REASON: Final = 3
-TRIP_SLOTS: Final = 4
 
 
 @kernel("f8[r]", "f8[]", releases_gil=True)
@@ -184,7 +140,7 @@ def run_sets(
                 min(stretch + STRETCH, end),
             )
     for at in range(count):
-        _pass_spans(memory[at * MEMORY_SIZE : (at + 1) * MEMORY_SIZE], edges, spans, end)
+        pass_spans(memory[at * MEMORY_SIZE : (at + 1) * MEMORY_SIZE], edges, spans, end)
         for slot in range(RESULT_SLOTS):
             results[at * RESULT_SLOTS + slot] = memory[at * MEMORY_SIZE + slot]
 
@@ -225,7 +181,7 @@ def _trade(
             trips[trip + TRIP_EXIT] = min(leave, end - 1)
             trips[trip + TRIP_SIDE] = side
             trips[trip + TRIP_REASON] = reason
-        _hold(memory, terms, fills, worth, edges, spans, enter, min(leave, end - 1), side, leave == end)
+        hold(memory, terms, fills, worth, edges, spans, enter, min(leave, end - 1), side, leave == end)
         bar = _next_calm(z, summary, leave, end, back) if reason == STOPPED else leave
     memory[NEXT] = bar
 
@@ -307,147 +263,6 @@ def _next_calm(z: Sequence[float], summary: Sequence[float], bar: int, end: int,
                     return i
         bar = after
     return end
-
-
-@part
-def _hold(
-    memory: Numbers,
-    terms: Sequence[float],
-    fills: Sequence[float],
-    worth: Sequence[float],
-    edges: Sequence[int],
-    spans: Numbers,
-    enter: int,
-    leave: int,
-    side: float,
-    is_end: bool,
-) -> None:
-    """Hold a position that is filled at ``enter`` and marked as flat at ``leave``, and book it."""
-    _pass_spans(memory, edges, spans, enter)
-    at = enter * FILL_SLOTS
-    base = memory[EQUITY]
-    for leg in range(2):
-        qty = side * fills[at + QTY + leg]
-        paid = fills[at + PRICE + leg]
-        cost = abs(qty * paid)
-        memory[HELD + leg] = qty
-        base -= qty * (paid - fills[at + DUE + leg])
-        base -= cost * terms[FEE] + cost * fills[at + SLIP + leg]
-    memory[BASE] = base
-    _watch(memory, worth, edges, spans, enter, leave)
-    _book(memory, terms, fills, enter, leave, is_end)
-    _pass_spans(memory, edges, spans, leave)
-    before = memory[EQUITY]
-    equity = terms[CAPITAL] + memory[REALISED]
-    made = (equity - before) / (before if before != 0.0 else 1.0)
-    memory[TOTAL] += made
-    memory[TOTAL_SQUARES] += made * made
-    memory[EQUITY] = equity
-    _see(memory, equity)
-
-
-@part
-def _watch(
-    memory: Numbers, worth: Sequence[float], edges: Sequence[int], spans: Numbers, enter: int, leave: int
-) -> None:
-    """Take the returns and the drawdown of the closes from ``enter`` to before ``leave``."""
-    base = memory[BASE]
-    qty_y = memory[HELD]
-    qty_x = memory[HELD + 1]
-    low = memory[EQUITY]
-    high = low
-    bar = enter
-    while bar < leave:
-        _pass_spans(memory, edges, spans, bar)
-        after = min(leave, edges[int(memory[SPAN]) + 1])
-        before = memory[EQUITY]
-        total = 0.0
-        squares = 0.0
-        held = worth[2 * bar : 2 * after]
-        for k in range(after - bar):
-            equity = base + qty_y * held[2 * k] + qty_x * held[2 * k + 1]
-            made = (equity - before) / (before if before != 0.0 else 1.0)
-            total += made
-            squares += made * made
-            high = equity if equity > high else high  # this form becomes one instruction
-            low = equity if equity < low else low
-            before = equity
-        memory[TOTAL] += total
-        memory[TOTAL_SQUARES] += squares
-        memory[EQUITY] = before
-        bar = after
-    if high <= memory[PEAK]:
-        # The peak stood still, so the deepest drawdown is where the equity was lowest.
-        _see(memory, low)
-    elif low / high - 1.0 >= memory[WORST]:
-        memory[PEAK] = high
-        memory[LOWEST] = min(memory[LOWEST], low)
-    else:
-        for i in range(enter, leave):
-            _see(memory, base + qty_y * worth[2 * i] + qty_x * worth[2 * i + 1])
-
-
-@part
-def _see(memory: Numbers, equity: float) -> None:
-    """Bring peak, worst drawdown and lowest equity up to date."""
-    peak = max(memory[PEAK], equity)
-    memory[PEAK] = peak
-    memory[WORST] = min(memory[WORST], equity / peak - 1.0)
-    memory[LOWEST] = min(memory[LOWEST], equity)
-
-
-@part
-def _book(
-    memory: Numbers, terms: Sequence[float], fills: Sequence[float], enter: int, leave: int, is_end: bool
-) -> None:
-    """Realise the trade: leg by leg in the very steps of ``kernel.book``, so that the money has the same bits."""
-    gross = 0.0
-    fees = 0.0
-    slippage = 0.0
-    funding = 0.0
-    at = enter * FILL_SLOTS
-    # Closed at the end, it leaves at the close, with the slippage measured by then.
-    out = (leave + 1 if is_end else leave) * FILL_SLOTS
-    for leg in range(2):
-        qty = memory[HELD + leg]
-        paid = fills[at + PRICE + leg]
-        price = terms[LAST_CLOSE + leg] if is_end else fills[out + PRICE + leg]
-        owed = terms[LAST_OWED + leg] if is_end else fills[out + DUE + leg]
-        bought = abs(qty * paid)
-        sold = abs(qty * price)
-        gross += qty * (price - paid)
-        fees += bought * terms[FEE] + sold * terms[FEE]
-        slippage += bought * fills[at + SLIP + leg] + sold * fills[out + SLIP + leg]
-        funding -= qty * (owed - fills[at + DUE + leg])
-        memory[NOTIONAL] += bought + sold
-    net = gross - fees - slippage + funding
-    memory[REALISED] += net
-    memory[TRADES] += 1.0
-    memory[GROSS] += gross
-    memory[FEES] += fees
-    memory[SLIPPAGE] += slippage
-    memory[FUNDING] += funding
-    memory[BARS] += leave - enter
-    if net > 0.0:
-        memory[WINS] += 1.0
-        memory[GAINED] += net
-    else:
-        memory[LOST] -= net
-
-
-@part
-def _pass_spans(memory: Numbers, edges: Sequence[int], spans: Numbers, bar: int) -> None:
-    """Complete the spans that end at or before ``bar``."""
-    span = int(memory[SPAN])
-    while span + 1 < len(edges) and edges[span + 1] <= bar:
-        at = int(memory[OFFSET]) + span * SPAN_SLOTS
-        spans[at + LAST_EQUITY] = memory[EQUITY]
-        spans[at + SUM] = memory[TOTAL]
-        spans[at + SQUARES] = memory[TOTAL_SQUARES]
-        memory[TOTAL] = 0.0
-        memory[TOTAL_SQUARES] = 0.0
-        span += 1
-        memory[SPAN] = span
 
 
 @kernel("f8[]", "f8[r]", "f8[]", "f8[]", releases_gil=True)

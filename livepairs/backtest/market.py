@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from livepairs.backtest import kernel
-from livepairs.backtest import kernel_sweep as slots
+from livepairs.backtest import kernel, kernel_sweep
+from livepairs.backtest import sweep_slots as slots
 from livepairs.backtest.funding import Funding, join_events
 from livepairs.backtest.machine import pack
 from livepairs.backtest.params import BacktestParams
@@ -129,7 +129,7 @@ def score(z: Floats, beta: Floats, is_ready: npt.NDArray[Any]) -> Scores:
     """
     ready_z = np.where(is_ready, z, np.nan)
     summary = np.empty(2 * -(-len(z) // slots.BLOCK))
-    slots.summarise(ready_z, summary)
+    kernel_sweep.summarise(ready_z, summary)
     entry_z = np.where(np.isfinite(beta), ready_z, np.nan)
     return Scores(ready_z, entry_z, np.asarray(is_ready, dtype=np.float64), summary)
 
@@ -153,7 +153,7 @@ def _slips(rows: Rows, packed: Floats) -> Floats:
     if not packed[kernel.ROLL]:
         return np.full((2, len(rows) + 1), packed[kernel.SLIP])
     slips = np.empty(2 * (len(rows) + 1))
-    slots.measure_slips(packed, rows.values.reshape(-1), np.zeros(kernel.STATE_SLOTS), slips)
+    kernel_sweep.measure_slips(packed, rows.values.reshape(-1), np.zeros(kernel.STATE_SLOTS), slips)
     return slips.reshape(2, -1)
 
 

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from livepairs.backtest import kernel_sweep as slots
+from livepairs.backtest import kernel_sweep
+from livepairs.backtest import sweep_slots as slots
 from livepairs.backtest.market import Market, Scores
 from livepairs.backtest.metrics import DAILY_FROM_DAYS, DAY_US, YEAR_DAYS
 from livepairs.backtest.moments import Moments, sharpe_of
@@ -118,7 +119,7 @@ def _run(market: Market, scores: Scores, levels: Floats, edges: Counts, max_hold
     sets = np.column_stack([levels, np.full(m, inf if max_hold is None else max_hold)])
     results = np.empty((m, slots.RESULT_SLOTS))
     made = np.empty((m, spans, slots.SPAN_SLOTS))
-    slots.run_sets(
+    kernel_sweep.run_sets(
         sets.reshape(-1),
         market.terms(int(edges[-1])),
         market.fills.reshape(-1),

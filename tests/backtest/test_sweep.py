@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livepairs.backtest import kernel_sweep as slots
+from livepairs.backtest import kernel_sweep
+from livepairs.backtest import sweep_slots as slots
 from livepairs.backtest.engine import run_backtest
 from livepairs.backtest.funding import Funding
 from livepairs.backtest.market import Market, Scores, lay_out, score
@@ -156,7 +157,7 @@ def test_interpreted_and_compiled_give_the_same_bits() -> None:
     case = Case(*make_market(random.Random(11), 500), BacktestParams())
     made = []
     prepare()
-    for run in (slots.run_sets, slots.run_sets.interpret):
+    for run in (kernel_sweep.run_sets, kernel_sweep.run_sets.interpret):
         results, spans = np.empty(slots.RESULT_SLOTS), np.empty(slots.SPAN_SLOTS * 2)
         market, scores = case.market, case.scores
         given_ = (np.array([1.5, 0.5, 3.0, math.inf]), market.terms(500), market.fills.reshape(-1))
