@@ -35,7 +35,13 @@ help:  ## show this list
 demo: $(VENV)/.package  ## serve the bundled recording and print its URL (ARGS="--port 5010 --no-browser")
 	@$(RUN) -m livepairs demo $(ARGS)
 
-test: $(VENV)/.tools chromium lint  ## lint, then every test, the browser's too (under 10 minutes on two cores)
+# What brings along every kernel: compiled by one process while lint runs, or each test worker would compile them all.
+KERNELS := livepairs.pipeline livepairs.backtest.sweep livepairs.pairs.rescore livepairs.scan.tasks \
+	livepairs.stats.ew_ols livepairs.stats.hayashi_yoshida livepairs.stats.kalman_hedge livepairs.stats.moments
+
+test: $(VENV)/.tools chromium  ## lint, then every test, the browser's too (under 10 minutes on two cores)
+	@$(RUN) -m livepairs.stats.compiled $(KERNELS) & \
+	$(MAKE) --no-print-directory lint; linted=$$?; wait; exit $$linted
 	$(RUN) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder -m "not soak" --durations 15 $(ARGS)
 
 quick: $(VENV)/.tools  ## the tests that take milliseconds
