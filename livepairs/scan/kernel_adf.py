@@ -167,7 +167,9 @@ def _factor(gram: Cube, size: int) -> None:
         for lane in range(LANES):
             pivot = gram[row, own, at + lane]
             is_left = pivot > gram[size - 1, 0, lane] * COLLINEAR
-            gram[size - 1, 0, lane] = 1.0 / math.sqrt(pivot) if is_left else math.nan
+            # A root in both cases rather than a branch, so that lanes stay together.
+            inverse = 1.0 / math.sqrt(pivot if is_left else 1.0)
+            gram[size - 1, 0, lane] = inverse if is_left else math.nan
         for tile in range(own, tiles):
             _scale(gram, row, tile, size - 1)
 
