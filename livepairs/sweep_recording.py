@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from livepairs.backtest import kernel_sweep as slots
+from livepairs.backtest import sweep_slots as slots
 from livepairs.backtest.engine import run_backtest
 from livepairs.backtest.funding import Funding, known_funding
 from livepairs.backtest.grid import Grid
