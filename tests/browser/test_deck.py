@@ -118,10 +118,10 @@ def test_a_pan_is_respected_until_follow_is_pressed(visitor: Visitor) -> None:
 def test_the_cursor_shows_the_values_under_it(visitor: Visitor) -> None:
     visitor.go("spread")
     still(visitor, "spread")
-    visitor.page.mouse.move(500, 300)
+    visitor.page.mouse.move(500, 420)  # in the frame of a chart, below the tiles and the paper row
     visitor.page.wait_for_timeout(300)
     first = _readouts(visitor)
-    visitor.page.mouse.move(700, 300)
+    visitor.page.mouse.move(700, 420)
     visitor.page.wait_for_timeout(300)
     assert all("<time>" in text for text in first)
     assert _readouts(visitor) != first
