@@ -11,12 +11,13 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 CASES = sorted(path.stem for path in (PROJECT / "benchmarks" / "cases").glob("[a-z]*.py"))
-IN_A_BROWSER = ("first_plot",)
+QUICK = ("bars", "start")
+"""The cases whose tiny size takes seconds; the others take minutes on a busy machine, and belong to `make soak`."""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=pytest.mark.browser) if case in IN_A_BROWSER else case for case in CASES]
+    "case", [case if case in QUICK else pytest.param(case, marks=pytest.mark.soak) for case in CASES]
 )
 def test_every_benchmark_runs_at_a_tiny_size(case: str, tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
