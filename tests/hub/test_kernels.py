@@ -14,6 +14,7 @@ def test_the_compiler_runs_in_a_process_of_its_own_and_once(monkeypatch):
     commands, prepared, done = [], [], threading.Event()
     monkeypatch.setattr(kernels, "_asked", threading.Event())
     monkeypatch.setattr(kernels.subprocess, "run", lambda command, **_: commands.append(command))
+    monkeypatch.setattr(compiled, "is_ready", lambda: False)  # another test of this worker may have made them ready
     monkeypatch.setattr(compiled, "prepare", lambda: (prepared.append(1), done.set()))
     for _ in range(3):
         kernels.compile_aside()
@@ -26,6 +27,7 @@ def test_without_a_compiler_the_kernels_stay_interpreted(monkeypatch, caplog):
     def fail(command: list[str], **_: object) -> None:
         raise subprocess.CalledProcessError(1, command)
 
+    monkeypatch.setattr(compiled, "is_ready", lambda: False)
     monkeypatch.setattr(kernels.subprocess, "run", fail)
     with caplog.at_level(logging.WARNING):
         kernels._compile()
