@@ -11,7 +11,7 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 CASES = sorted(path.stem for path in (PROJECT / "benchmarks" / "cases").glob("[a-z]*.py"))
-QUICK = ("bars", "start")
+QUICK = ("bars",)
 """The cases whose tiny size takes seconds; the others take minutes on a busy machine, and belong to `make soak`."""
 
 
