@@ -103,12 +103,12 @@ class _Envelope(msgspec.Struct, gc=False):
     """A combined-stream message."""
 
     stream: str
-    data: Union[_Row, list[_Row]]  # noqa: UP007
+    data: _Row | list[_Row]
 
 
 # strict=False reads the venue's decimal strings as floats within the parse, which saves a pass over every row.
 _COMBINED: Final = msgspec.json.Decoder(_Envelope, strict=False)
-_RAW: Final = msgspec.json.Decoder(Union[_Row, list[_Row]], strict=False)  # noqa: UP007
+_RAW: Final = msgspec.json.Decoder(_Row | list[_Row], strict=False)
 _ANY: Final = msgspec.json.Decoder()
 
 # RecursionError: nesting thousands deep. ValueError covers invalid UTF-8 and msgspec's own errors.
