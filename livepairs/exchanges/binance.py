@@ -17,10 +17,19 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from livepairs.exchanges import Decoded, Reject
-from livepairs.exchanges.binance_wire import KIND_OF, AggTrade, Mark, Skipped, Trade, payloads
+from livepairs.exchanges.binance_wire import (
+    KIND_OF,
+    AggTrade,
+    Mark,
+    Notified,
+    RestAggTrade,
+    Skipped,
+    Trade,
+    payloads,
+)
 from livepairs.schema import MARKS, TRADES, empty
 
-__all__ = ["EARLIEST_US", "LATEST_US", "decode", "is_symbol", "microseconds"]
+__all__ = ["EARLIEST_US", "LATEST_US", "agg_trade_rows", "decode", "is_symbol", "microseconds"]
 
 EARLIEST_US: Final = 1_230_768_000_000_000
 """2009-01-01, the year of the first coin: an earlier time is a mistaken unit."""
@@ -51,7 +60,7 @@ def decode(frames: Sequence[bytes], recv_us: Sequence[int] | None = None) -> Dec
     groups = _by_type(found, recv_us)
     skipped = Counter[str]()
     for kind, (rows, _) in groups.items():
-        if kind is Skipped:
+        if kind in (Skipped, Notified):
             skipped.update(row.kind for row in rows)
         elif kind not in _ROWS:
             skipped[KIND_OF[kind]] += len(rows)
@@ -62,7 +71,20 @@ def decode(frames: Sequence[bytes], recv_us: Sequence[int] | None = None) -> Dec
     marks = _marks(groups.get(Mark), rejected)
     rejected.update(reject.reason for reject in rejects)
     lag = None if recv_us is None else _min_lag(groups)
-    return Decoded(trades, agg_trades, marks, skipped, rejected, tuple(rejects), tuple(malformed), lag)
+    notices = tuple(row.notice for row in groups.get(Notified, ((), None))[0])
+    return Decoded(trades, agg_trades, marks, skipped, rejected, tuple(rejects), tuple(malformed), lag, notices)
+
+
+def agg_trade_rows(rows: Sequence[RestAggTrade], symbol: str, recv_us: int) -> Decoded:
+    """Return aggregated trades that REST answered with, all of one symbol and received at one time."""
+    if not rows:
+        return Decoded()
+    for row in rows:
+        row.s = symbol
+    rejects: list[Reject] = []
+    agg_trades = _trades((rows, [recv_us] * len(rows)), attrgetter("a"), rejects)
+    rejected = Counter(reject.reason for reject in rejects)
+    return Decoded(agg_trades=agg_trades, rejected=rejected, rejects=tuple(rejects))
 
 
 _ROWS = (Trade, AggTrade, Mark)

@@ -12,9 +12,23 @@ from typing import Annotated, Any, Final, Union
 
 import msgspec
 
-from livepairs.exchanges import Malformed
+from livepairs.exchanges import Ack, Malformed, Notice, Refusal, Shutdown
 
-__all__ = ["KIND_OF", "AggTrade", "Mark", "Payload", "Skipped", "Trade", "payloads"]
+__all__ = [
+    "KIND_OF",
+    "UNREADABLE",
+    "AggTrade",
+    "Count",
+    "Mark",
+    "Notified",
+    "Payload",
+    "RestAggTrade",
+    "Skipped",
+    "Trade",
+    "excerpt",
+    "in_microseconds",
+    "payloads",
+]
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 """Ids and times: anything larger would not fit an int64 column, so the frame is malformed."""
@@ -30,6 +44,19 @@ class AggTrade(msgspec.Struct, tag_field="e", tag="aggTrade", gc=False):
     a: Count
     m: bool
     E: Count = 0
+    st: int = 1
+    X: str = "MARKET"
+
+
+class RestAggTrade(msgspec.Struct, gc=False):
+    """An aggregated trade as REST gives it: without its symbol, which whoever asked knows and sets."""
+
+    p: float
+    q: float
+    T: Count
+    a: Count
+    m: bool
+    s: str = ""
     st: int = 1
     X: str = "MARKET"
 
@@ -67,6 +94,14 @@ class Skipped(msgspec.Struct, gc=False):
     E: int = 0
 
 
+class Notified(msgspec.Struct, gc=False):
+    """A message about the connection itself; ``kind`` is how it is counted."""
+
+    kind: str
+    notice: Notice
+    E: int = 0
+
+
 _SKIPPED_KINDS: Final = (
     "bookTicker",
     "depthUpdate",
@@ -78,7 +113,6 @@ _SKIPPED_KINDS: Final = (
     "compositeIndex",
     "contractInfo",
     "assetIndexUpdate",
-    "serverShutdown",
     "avgPrice",
     "1hTicker",
     "4hTicker",
@@ -93,7 +127,7 @@ _SKIPPED = {
 KIND_OF: Final[dict[type, str]] = {struct: kind for kind, struct in _SKIPPED.items()}
 """What the messages without rows are called, by their struct."""
 
-Payload = AggTrade | Trade | Mark | Skipped
+Payload = AggTrade | Trade | Mark | Skipped | Notified
 
 # Unions built from a run-time list are beyond the type checker; msgspec checks them when the decoder is made.
 _Row: Any = Union[(AggTrade, Trade, Mark, *_SKIPPED.values())]
@@ -111,8 +145,9 @@ _COMBINED: Final = msgspec.json.Decoder(_Envelope, strict=False)
 _RAW: Final = msgspec.json.Decoder(_Row | list[_Row], strict=False)
 _ANY: Final = msgspec.json.Decoder()
 
-# RecursionError: nesting thousands deep. ValueError covers invalid UTF-8 and msgspec's own errors.
-_UNREADABLE = (ValueError, RecursionError, msgspec.MsgspecError)
+UNREADABLE: Final = (ValueError, RecursionError, msgspec.MsgspecError)
+"""What msgspec raises for bytes it cannot read: RecursionError where they nest thousands deep, ValueError for what is
+not UTF-8."""
 _ROW_KINDS = frozenset({"aggTrade", "trade", "markPriceUpdate"})
 
 
@@ -148,7 +183,7 @@ def _all_at_once(frames: Sequence[bytes]) -> list[Payload] | None:
             found: list[Any] = [envelope.data for envelope in _COMBINED.decode_lines(joined)]
         else:
             found = _RAW.decode_lines(joined)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     # Blank frames are passed over by decode_lines; positions would no longer agree.
     if len(found) != len(frames) or list in set(map(type, found)):
@@ -162,22 +197,25 @@ def _one(frame: bytes) -> list[Payload] | str:
     for decoder in (_COMBINED, _RAW) if b'"stream"' in frame else (_RAW,):
         try:
             found: Any = decoder.decode(frame)
-        except _UNREADABLE as reason:
+        except UNREADABLE as reason:
             error = error or str(reason)
             continue
         data = found.data if isinstance(found, _Envelope) else found
         return data if isinstance(data, list) else [data]
     try:
         value = _ANY.decode(frame)
-    except _UNREADABLE as reason:
-        return f"{_excerpt(frame)} ({reason})"
-    return _odd(value) or f"{_excerpt(frame)} ({error})"
+    except UNREADABLE as reason:
+        return f"{excerpt(frame)} ({reason})"
+    return _odd(value) or f"{excerpt(frame)} ({error})"
 
 
 def _odd(value: Any) -> list[Payload] | None:
     """Skip valid JSON of a kind that holds no rows by its name; None if it pretends to hold rows."""
     if not isinstance(value, dict):
         return None
+    notice = _reply(value)
+    if notice is not None:
+        return [Notified("reply", notice)]
     data = value.get("data", value)
     if isinstance(data, list):
         return _odd_array(value, data)
@@ -187,7 +225,38 @@ def _odd(value: Any) -> list[Payload] | None:
     event = data.get("E")
     if not isinstance(kind, str) or kind in _ROW_KINDS:
         return None
-    return [Skipped(kind[:40], event if type(event) is int and 0 <= event < 2**62 else 0)]
+    return [_rowless(kind, event if type(event) is int and 0 <= event < 2**62 else 0)]
+
+
+def _rowless(kind: str, event: int) -> Payload:
+    if kind == "serverShutdown":
+        return Notified(kind, Shutdown(in_microseconds(event)), event)
+    return Skipped(kind[:40], event)
+
+
+def in_microseconds(time: int) -> int:
+    """Return a time in microseconds that is milliseconds or microseconds by its size (the limit lies in 5138)."""
+    return time * 1000 if time < 10**14 else time
+
+
+def _reply(value: dict[str, Any]) -> Notice | None:
+    """Return what a message without a stream says of a request; None if it is no answer to one.
+
+    The documents print errors as ``{"code":2,"msg":"..."}``; on the wire they come within ``error``.
+    """
+    if "stream" in value or "e" in value:
+        return None
+    name = value.get("id")
+    request_id = name if isinstance(name, int | str) and not isinstance(name, bool) else None
+    error = value.get("error", value if {"code", "msg"} <= value.keys() else None)
+    if isinstance(error, dict):
+        code = error.get("code")
+        return Refusal(request_id, code if type(code) is int else 0, str(error.get("msg", ""))[:500])
+    if "result" not in value:
+        return None
+    result = value["result"]
+    names = result if isinstance(result, list) else []
+    return Ack(request_id, tuple(item for item in names if isinstance(item, str)))
 
 
 def _odd_array(value: dict[str, Any], data: list[Any]) -> list[Payload] | None:
@@ -204,11 +273,10 @@ def _kind_without_name(value: dict[str, Any]) -> str:
     stream = value.get("stream")
     if isinstance(stream, str):
         return stream.partition("@")[2].partition("@")[0][:40] or "unnamed"
-    if "error" in value or "result" in value:
-        return "reply"
     return "snapshot" if "lastUpdateId" in value else "unnamed"
 
 
-def _excerpt(frame: bytes) -> str:
+def excerpt(frame: bytes) -> str:
+    """Return the beginning of a frame or body, as an error shows it."""
     shown = frame[:60].decode("utf-8", "replace")
     return repr(shown + ("..." if len(frame) > 60 else ""))
