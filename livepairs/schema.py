@@ -211,20 +211,28 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A span in which the source cannot vouch for what it delivered.
+    """A span in which the source cannot vouch for what it delivered; the ledger of gaps is made of these.
 
     Parameters
     ----------
     symbol
         The stream concerned; None where the whole feed was away.
     start_us, end_us
-        Start inclusive, end exclusive.
+        Start inclusive, end exclusive; where ids tell of the gap, the times of the trades before and after it.
     cause
         What happened, in a few words.
     missing
-        How many trades are known to be missing, by their ids; None where that is not known.
+        How many trades are missing, by their ids, or had been missing before it was healed; None where that is not
+        known.
     is_healed
-        Whether the missing rows were fetched afterwards (with the ``recv_ts`` at which they really came).
+        Whether all missing rows came afterwards (with the ``recv_ts`` at which they really came).
+    from_id, to_id
+        First and last id that was missing; None where ids do not tell.
+    opened_us, closed_us
+        When the source noticed it, and when nothing more was to come, on the exchange's clock; None where not known.
+    how
+        What became of it: ``open``, ``filled`` (fetched afterwards), ``arrived`` (came late by itself) or
+        ``unfillable`` (the venue no longer has the rows); empty where not known.
     """
 
     symbol: str | None
@@ -233,6 +241,11 @@ class Gap:
     cause: str = ""
     missing: int | None = None
     is_healed: bool = False
+    from_id: int | None = None
+    to_id: int | None = None
+    opened_us: int | None = None
+    closed_us: int | None = None
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)
