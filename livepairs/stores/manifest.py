@@ -16,7 +16,20 @@ import msgspec
 from livepairs.errors import RecordingError
 from livepairs.schema import Gap, Marker
 
-__all__ = ["MANIFEST", "SCHEMA_VERSION", "FileEntry", "Manifest", "Provenance", "Table", "read_manifest"]
+__all__ = [
+    "MANIFEST",
+    "SCHEMA_VERSION",
+    "CheckFile",
+    "FileEntry",
+    "LiveProof",
+    "Manifest",
+    "Origin",
+    "ProofParams",
+    "Provenance",
+    "Table",
+    "describe",
+    "read_manifest",
+]
 
 MANIFEST: Final = "manifest.json"
 SCHEMA_VERSION: Final = 1
@@ -39,6 +52,70 @@ class FileEntry:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofParams:
+    """What the live digest was computed with; whoever replays the recording with it must reach the same digest.
+
+    Parameters
+    ----------
+    pairs
+        As ``"Y/X"``, in the order of their rows.
+    interval, grace_us, hedge_window, z_window, corr_window, adf_lags, price, entry, exit
+        As in ``livepairs.pipeline.RunParams``.
+    """
+
+    pairs: tuple[str, ...]
+    interval: str
+    grace_us: int
+    hedge_window: int
+    z_window: int
+    corr_window: int
+    adf_lags: int
+    price: str
+    entry: float
+    exit: float
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFile:
+    """A file of four bytes for each row of a hop, by which the first row that differs is found.
+
+    ``path`` is relative to the recording; ``hop`` is ``bars``, ``pairs`` or ``events``.
+    """
+
+    path: str
+    hop: str
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveProof:
+    """What the pipeline computed while the recording was live, and how to compute it again.
+
+    Parameters
+    ----------
+    digest
+        SHA-256 over every closed row of BARS, PAIRS and EVENTS, 64 hexadecimal digits.
+    bars, pairs, events
+        Closed rows.
+    params
+        What they were computed with.
+    version
+        The livepairs that computed them.
+    checks
+        The files that say which row differs.
+    """
+
+    digest: str
+    bars: int
+    pairs: int
+    events: int
+    params: ProofParams
+    version: str
+    checks: tuple[CheckFile, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """What the maker of a recording knows besides its rows; given to ``RecordingWriter.finish``.
@@ -57,6 +134,8 @@ class Provenance:
         Local clock minus exchange clock as estimated while recording; None for imports.
     live_digest
         Digest of what the pipeline computed while the recording was live; None for imports.
+    proof
+        That digest with what it was computed with; None for imports.
     """
 
     vouched_us: int | None = None
@@ -67,6 +146,7 @@ class Provenance:
     skipped: dict[str, int] = field(default_factory=dict)
     clock_offset_us: int | None = None
     live_digest: str | None = None
+    proof: LiveProof | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +183,7 @@ class Manifest:
     repairs: dict[str, int]
     skipped: dict[str, int]
     files: tuple[FileEntry, ...]
+    proof: LiveProof | None = None
 
     def entries(self, table: Table) -> tuple[FileEntry, ...]:
         """Return the files of one table, in the order of time within a symbol."""
@@ -117,6 +198,44 @@ class Manifest:
     def to_json(self) -> bytes:
         """Return the manifest as indented JSON that does not depend on the order of any set or time of day."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a recording's rows come from: ``source``, ``symbols`` in their order, and whether they were generated."""
+
+    source: str
+    symbols: tuple[str, ...]
+    is_synthetic: bool = False
+
+
+def describe(origin: Origin, files: tuple[FileEntry, ...], provenance: Provenance) -> Manifest:
+    """Return the manifest of these files; at least one must hold trades."""
+    trades = [entry for entry in files if entry.table == "trades"]
+    start_us, end_us = min(entry.first_us for entry in trades), max(entry.last_us for entry in trades)
+    last_us = max(entry.last_us for entry in files)
+    # What a live source vouched for is kept as it was, though rows may run ahead of it: a replay must not close a
+    # bar that was never closed live.
+    vouched_us = last_us if provenance.vouched_us is None else provenance.vouched_us
+    return Manifest(
+        schema_version=SCHEMA_VERSION,
+        source=origin.source,
+        is_synthetic=origin.is_synthetic,
+        symbols=origin.symbols,
+        start_us=start_us,
+        end_us=end_us,
+        vouched_us=vouched_us,
+        is_final=provenance.is_final,
+        clock_offset_us=provenance.clock_offset_us,
+        completeness=_completeness(origin.symbols, start_us, max(last_us, vouched_us), provenance.gaps),
+        live_digest=provenance.live_digest,
+        gaps=provenance.gaps,
+        markers=provenance.markers,
+        repairs=provenance.repairs,
+        skipped=provenance.skipped,
+        files=files,
+        proof=provenance.proof,
+    )
 
 
 class _Version(msgspec.Struct):
@@ -162,3 +281,17 @@ def _damaged(folder: Path, error: Exception) -> RecordingError:
         f"{MANIFEST} of recording {str(folder)!r} is damaged ({error}); "
         "restore it from a copy, or import the data again"
     )
+
+
+def _completeness(symbols: tuple[str, ...], start_us: int, end_us: int, gaps: tuple[Gap, ...]) -> float:
+    """Return the share of the span, averaged over the symbols, that no open gap covers."""
+    span_us = end_us - start_us + 1
+    missing_us = 0
+    for symbol in symbols:
+        covered_us = start_us
+        own = (gap for gap in gaps if gap.symbol in (symbol, None) and not gap.is_healed)
+        for gap in sorted(own, key=lambda gap: gap.start_us):
+            first_us, last_us = max(gap.start_us, covered_us), min(gap.end_us, end_us + 1)
+            missing_us += max(0, last_us - first_us)
+            covered_us = max(covered_us, last_us)
+    return round(1 - missing_us / (span_us * len(symbols)), 6)

@@ -17,9 +17,9 @@ from typing import Self
 import pyarrow as pa
 
 from livepairs.errors import RecordingError
-from livepairs.schema import MARKS, TRADES, Gap, check
+from livepairs.schema import MARKS, TRADES, check
 from livepairs.stores.layout import check_symbol, fsync_path
-from livepairs.stores.manifest import MANIFEST, SCHEMA_VERSION, FileEntry, Manifest, Provenance
+from livepairs.stores.manifest import MANIFEST, Manifest, Origin, Provenance, describe
 from livepairs.stores.series import Series
 
 __all__ = ["RecordingWriter"]
@@ -112,7 +112,8 @@ class RecordingWriter:
         if not files:
             raise RecordingError(f"recording {str(self.path)!r} would hold no trade; check what it is made from")
         files += [entry for pair in self._series.values() for entry in pair[1].close()]
-        manifest = self._manifest(tuple(files), provenance or Provenance())
+        origin = Origin(self._source, tuple(self._series), self._is_synthetic)
+        manifest = describe(origin, tuple(files), provenance or Provenance())
         (self._partial / MANIFEST).write_bytes(manifest.to_json())
         for folder, _, names in os.walk(self._partial, topdown=False):
             for name in names:
@@ -161,33 +162,6 @@ class RecordingWriter:
             os.rename(self._partial, self.path)
         fsync_path(self.path.parent)
 
-    def _manifest(self, files: tuple[FileEntry, ...], provenance: Provenance) -> Manifest:
-        trades = [entry for entry in files if entry.table == "trades"]
-        start_us, end_us = min(entry.first_us for entry in trades), max(entry.last_us for entry in trades)
-        last_us = max(entry.last_us for entry in files)
-        # What a live source vouched for is kept as it was, though rows may run ahead of it: a replay must not close a
-        # bar that was never closed live.
-        vouched_us = last_us if provenance.vouched_us is None else provenance.vouched_us
-        symbols = tuple(self._series)
-        return Manifest(
-            schema_version=SCHEMA_VERSION,
-            source=self._source,
-            is_synthetic=self._is_synthetic,
-            symbols=symbols,
-            start_us=start_us,
-            end_us=end_us,
-            vouched_us=vouched_us,
-            is_final=provenance.is_final,
-            clock_offset_us=provenance.clock_offset_us,
-            completeness=_completeness(symbols, start_us, max(last_us, vouched_us), provenance.gaps),
-            live_digest=provenance.live_digest,
-            gaps=provenance.gaps,
-            markers=provenance.markers,
-            repairs=provenance.repairs,
-            skipped=provenance.skipped,
-            files=files,
-        )
-
 
 def _by_symbol(batch: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
     """Cut a batch by symbol, in the order of first appearance; a batch of one symbol is not copied."""
@@ -198,17 +172,3 @@ def _by_symbol(batch: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
     for index in present:
         symbol = column.dictionary[index].as_py()
         yield symbol, batch if len(present) == 1 else batch.filter(pa.array(indices.to_numpy() == index))
-
-
-def _completeness(symbols: tuple[str, ...], start_us: int, end_us: int, gaps: tuple[Gap, ...]) -> float:
-    """Return the share of the span, averaged over the symbols, that no open gap covers."""
-    span_us = end_us - start_us + 1
-    missing_us = 0
-    for symbol in symbols:
-        covered_us = start_us
-        own = (gap for gap in gaps if gap.symbol in (symbol, None) and not gap.is_healed)
-        for gap in sorted(own, key=lambda gap: gap.start_us):
-            first_us, last_us = max(gap.start_us, covered_us), min(gap.end_us, end_us + 1)
-            missing_us += max(0, last_us - first_us)
-            covered_us = max(covered_us, last_us)
-    return round(1 - missing_us / (span_us * len(symbols)), 6)
