@@ -170,6 +170,22 @@ class Settings:
         _number(0, 86_400, " s"),
         "How long a replay goes on after its last viewer left, in seconds.",
     )
+    recordings: str = _setting(
+        "recordings",
+        _TEXT,
+        "Folder of recordings: what the page recordings lists, and where it records and uploads to.",
+    )
+    transfer_mb: int = _setting(
+        512,
+        _integer(1, 65_536),
+        "Largest file, in MB, that a browser may upload, or take away from the page recordings.",
+    )
+    read_only: bool | None = _setting(
+        None,
+        _FLAG,
+        "Visitors may only look: no recording, no upload, no deletion, no stopping of the live feed; "
+        "without it, so where others can connect without authentication (--insecure-public).",
+    )
     address: str = _setting("127.0.0.1", _TEXT, "Address the server listens on.")
     port: int = _setting(5006, _integer(0, 65_535), "Port the server listens on; 0 takes a free one.")
     binance_um_ws: str = _setting(

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from livepairs.config import load_settings
 from livepairs.views.exposure import check_address
@@ -40,6 +41,8 @@ def serve_settings(args: argparse.Namespace, given: dict[str, object], *, opens_
     """
     settings = load_settings({"port": args.port, "address": args.address, "speed": args.speed, **given})
     check_address(settings.address, is_public_allowed=args.insecure_public)
+    if args.insecure_public and settings.read_only is None:
+        settings = replace(settings, read_only=True)
     logging.getLogger("bokeh").setLevel(logging.WARNING)
     logging.getLogger("tornado.access").setLevel(logging.WARNING)
     from livepairs.hub import start_hub, stop_hub

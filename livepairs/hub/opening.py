@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Final
 
 from livepairs.clock import Clock
 from livepairs.config import Settings
-from livepairs.errors import ConfigError
+from livepairs.errors import ConfigError, RecordingError
 from livepairs.schema import Pair, interval_us
 from livepairs.sources import Source
 
 if TYPE_CHECKING:
+    from livepairs.hub.library import Library
     from livepairs.pipeline import RunParams
     from livepairs.stores.recording import Recording
 
-__all__ = ["Opened", "legs", "longest_window_us", "open_source"]
+__all__ = ["Opened", "legs", "longest_window_us", "open_library", "open_listed", "open_source"]
 
 BUNDLED_SPEED: Final = 60.0
 
@@ -36,6 +37,13 @@ class Opened:
     live: Callable[[Clock], Source] | None = None
     is_synthetic: bool = False
 
+    def symbols(self, clock: Clock) -> tuple[str, ...]:
+        """Return the symbols the source has."""
+        if self.recording is not None:
+            return self.recording.symbols
+        assert self.live is not None
+        return self.live(clock).symbols
+
 
 def open_source(settings: Settings) -> Opened:
     """Open what the settings name.
@@ -53,22 +61,48 @@ def open_source(settings: Settings) -> Opened:
             f"source {settings.source!r} is a live connection, which this version does not have; "
             "name a recording's path or synthetic:?seed=7"
         )
-    return _open_recording(settings)
-
-
-def _open_recording(settings: Settings) -> Opened:
     from livepairs.stores.recording import open_recording
 
-    path = Path(settings.source) if settings.source else _bundled()
-    recording = open_recording(path)
-    default_speed = 1.0 if settings.source else BUNDLED_SPEED
+    recording = open_recording(Path(settings.source) if settings.source else _bundled())
+    speed = 1.0 if settings.source else BUNDLED_SPEED
+    return _recorded(settings, recording, _pairs(settings, recording.symbols), speed)
+
+
+def open_listed(settings: Settings, recording: Recording) -> Opened:
+    """Open a recording that was chosen from a list, with as many of the pairs in the settings as it has.
+
+    Raises
+    ------
+    ConfigError
+        If it has fewer than two symbols.
+    """
+    symbols = recording.symbols
+    wanted = dict.fromkeys(Pair.parse(text) for text in settings.pairs)
+    pairs = tuple(pair for pair in wanted if pair.y in symbols and pair.x in symbols)
+    speed = BUNDLED_SPEED if recording.path.resolve() in _bundled_paths() else 1.0
+    return _recorded(settings, recording, pairs or _first_pair(symbols), speed)
+
+
+def _recorded(settings: Settings, recording: Recording, pairs: tuple[Pair, ...], default_speed: float) -> Opened:
     return Opened(
         label=recording.name,
-        params=_params(settings, recording.symbols),
+        params=_params(settings, pairs),
         speed=default_speed if settings.speed is None else settings.speed,
         recording=recording,
         is_synthetic=recording.is_synthetic,
     )
+
+
+def open_library(settings: Settings) -> Library:
+    """Open the folder of recordings the settings name; what is served or bundled is listed with it."""
+    from livepairs.hub.library import Library
+    from livepairs.stores.manifest import MANIFEST
+    from livepairs.stores.shelf import Shelf
+
+    others = list(_bundled_paths())
+    if settings.source and (Path(settings.source) / MANIFEST).exists():
+        others.insert(0, Path(settings.source))
+    return Library(Shelf(Path(settings.recordings), others=others))
 
 
 def _bundled() -> Path:
@@ -77,24 +111,32 @@ def _bundled() -> Path:
     return bundled_recording()
 
 
+def _bundled_paths() -> tuple[Path, ...]:
+    """Return where the bundled recording is, if it is anywhere."""
+    try:
+        return (_bundled().resolve(),)
+    except RecordingError:
+        return ()
+
+
 def _open_synthetic(settings: Settings, query: str) -> Opened:
     from livepairs.sources.synthetic import open_synthetic
 
     first = open_synthetic(query)
     return Opened(
         label=f"synthetic:{query}",
-        params=_params(settings, first.symbols),
+        params=_params(settings, _pairs(settings, first.symbols)),
         live=lambda clock: open_synthetic(query, clock=clock),
         is_synthetic=True,
     )
 
 
-def _params(settings: Settings, symbols: tuple[str, ...]) -> RunParams:
+def _params(settings: Settings, pairs: tuple[Pair, ...]) -> RunParams:
     from livepairs.pairs.machine import PairParams
     from livepairs.pipeline import RunParams
 
     return RunParams(
-        pairs=_pairs(settings, symbols),
+        pairs=pairs,
         interval=settings.interval,
         grace_us=settings.grace_ms * 1_000,
         pair_params=PairParams(
@@ -113,8 +155,10 @@ def _pairs(settings: Settings, symbols: tuple[str, ...]) -> tuple[Pair, ...]:
     pairs = tuple(dict.fromkeys(Pair.parse(text) for text in settings.pairs))
     for pair in pairs:
         pair.check_symbols(symbols)
-    if pairs:
-        return pairs
+    return pairs or _first_pair(symbols)
+
+
+def _first_pair(symbols: tuple[str, ...]) -> tuple[Pair, ...]:
     if len(symbols) < 2:
         raise ConfigError(f"the source has {len(symbols)} symbol and a pair needs two; name another source")
     # The first symbol is by custom the market's leader (BTC), which explains the other one.

@@ -14,13 +14,14 @@ from livepairs.clock import Clock, SystemClock
 from livepairs.config import Settings, load_settings
 from livepairs.errors import ConfigError
 from livepairs.hub.kernels import compile_aside
-from livepairs.hub.opening import Opened, legs, longest_window_us, open_source
+from livepairs.hub.opening import Opened, legs, longest_window_us, open_library, open_listed, open_source
 from livepairs.hub.run import Run
 from livepairs.hub.runparts import RunSetup
 from livepairs.schema import Pair, interval_us
 from livepairs.sources.replay import Replay, ReplayPlan
 
 if TYPE_CHECKING:
+    from livepairs.hub.library import Library
     from livepairs.pipeline import Pipeline, RunParams
     from livepairs.stores.recording import Recording
 
@@ -74,6 +75,7 @@ class Hub:
         self._on_viewed: Callable[[], None] = compile_aside if make_pipeline is None else lambda: None
         self._runs: dict[str, Run] = {}
         self._leaving: set[Run] = set()
+        self._library: Library | None = None
         self._is_closed = False
         self._lock = threading.RLock()
 
@@ -89,14 +91,14 @@ class Hub:
         return self._opened.recording
 
     @property
-    def symbols(self) -> tuple[str, ...]:
-        """What the source has."""
-        if self._opened.recording is not None:
-            return self._opened.recording.symbols
-        assert self._opened.live is not None
-        return self._opened.live(self._clock).symbols
+    def library(self) -> Library:
+        """The recordings there are, and the work on them."""
+        with self._lock:
+            if self._library is None:
+                self._library = open_library(self.settings)
+            return self._library
 
-    def open(self, run_id: str | None = None, pair: Pair | None = None) -> Run:
+    def open(self, run_id: str | None = None, pair: Pair | None = None, recording: str | None = None) -> Run:
         """Return the run of that id, a new one under it, or without a usable id a new one under a random id.
 
         A live source has one run, whatever the id. A run that has failed is replaced, so loading a page again is trying
@@ -108,47 +110,86 @@ class Hub:
             From the URL, so anything: only 8 to 64 letters, digits, ``_`` and ``-`` are taken as an id.
         pair
             What is to be computed beside what the settings name; see ``Run.add_pair``.
+        recording
+            Name of a recording in the library to replay instead of the source; from the URL, so anything. An id that
+            belongs to a run of something else is not taken.
 
         Raises
         ------
         ConfigError
-            If as many runs as may be are being watched, or the pair cannot be had.
+            If as many runs as may be are being watched, or the pair or the recording cannot be had.
+        RecordingError
+            If the recording cannot be opened.
         """
-        if pair is not None:
-            pair.check_symbols(self.symbols)
-        run = self._open(run_id)
+        listed = None if recording is None else open_listed(self.settings, self.library.shelf.open(recording))
+        run = self._open(run_id, pair, listed or self._opened, recording or "")
         if pair is not None:
             run.add_pair(pair)
         return run
 
-    def _open(self, run_id: str | None) -> Run:
+    def _open(self, run_id: str | None, pair: Pair | None, opened: Opened, listed: str) -> Run:
         with self._lock:
             if self._is_closed:
                 raise ConfigError("the server is stopping; start it again")
-            if self._opened.live is not None:
-                run_id = LIVE_ID
-            elif run_id is None or not _WELL_FORMED.fullmatch(run_id):
-                run_id = secrets.token_urlsafe(12)
+            run_id = self._id_for(run_id, opened, listed)
             known = self._runs.get(run_id)
             if known is not None and known.state.status != "failed" and known.touch():
                 return known
+            if pair is not None:
+                pair.check_symbols(opened.symbols(self._clock))
             self._make_room()
-            return self._begin(run_id)
+            return self._begin(run_id, opened, listed)
+
+    def _id_for(self, wanted: str | None, opened: Opened, listed: str) -> str:
+        """Return the id under which a page finds its run, or begins it."""
+        known = self._runs.get(wanted or "")
+        is_replayed = known is not None and known.kind == "replay" and known.state.status != "failed"
+        if known is not None and is_replayed and listed in ("", known.listed):
+            return known.id
+        if opened.live is not None:
+            return LIVE_ID
+        if wanted is None or is_replayed or not _WELL_FORMED.fullmatch(wanted):
+            return secrets.token_urlsafe(12)
+        return wanted
+
+    def delete_recording(self, name: str) -> None:
+        """Remove a recording from disk, and the runs of it that nobody watches.
+
+        Raises
+        ------
+        ConfigError
+            If it is being watched, it is not one that may be deleted, or there is none.
+        RecordingError
+            If the disk refuses.
+        """
+        path = self.library.shelf.find(name).path.resolve()
+        runs = [run for run in self.runs if run.recording is not None and run.recording.path.resolve() == path]
+        viewers = sum(run.viewer_count for run in runs)
+        if viewers:
+            raise ConfigError(
+                f"recording {name!r} is being watched by {viewers} page{'s' if viewers > 1 else ''}; close them first"
+            )
+        for run in runs:
+            run.close()
+        self.library.delete(name)
 
     def close(self) -> None:
         """End all runs and wait for their threads."""
         with self._lock:
             self._is_closed = True
+            library, self._library = self._library, None
             runs = {*self._runs.values(), *self._leaving}
             self._runs.clear()
         for run in runs:
             run.close()
         for run in runs:
             run.join(JOIN_S)
+        if library is not None:
+            library.close()
 
-    def _begin(self, run_id: str) -> Run:
-        setup = self._live_setup() if self._opened.live is not None else self._replay_setup(run_id)
-        idle_us = None if self._opened.live is not None else int(self.settings.run_idle_s * 1e6)
+    def _begin(self, run_id: str, opened: Opened, listed: str) -> Run:
+        setup = self._live_setup(opened) if opened.live is not None else self._replay_setup(run_id, opened, listed)
+        idle_us = None if opened.live is not None else int(self.settings.run_idle_s * 1e6)
         run = Run(setup, self._clock, publish_hz=self.settings.publish_hz, idle_us=idle_us)
         run.on_closed = self._forget
         run.on_viewed = self._on_viewed
@@ -160,8 +201,8 @@ class Hub:
         _LOG.info("run %s of %s begins", run_id, setup.label)
         return run
 
-    def _replay_setup(self, run_id: str) -> RunSetup:
-        recording, params = self._opened.recording, self._opened.params
+    def _replay_setup(self, run_id: str, opened: Opened, listed: str) -> RunSetup:
+        recording, params = opened.recording, opened.params
         assert recording is not None
         symbols = legs(params, recording.symbols)
         pipeline = self._make_pipeline(symbols, params)
@@ -170,42 +211,44 @@ class Hub:
             interval_us=interval_us(params.interval),
             grace_us=params.grace_us,
             symbols=symbols,
-            speed=self._opened.speed,
+            speed=opened.speed,
             history_us=max(HISTORY_US, 2 * window_us),
             warmup_us=(pipeline.warmup_bars + SHOWN_BARS) * interval_us(params.interval) + params.grace_us,
             healed=self.settings.healed,
         )
         return RunSetup(
             id=run_id,
-            label=self._opened.label,
+            label=opened.label,
             source=Replay(recording, self._clock, plan),
             pipeline=pipeline,
             params=params,
             recording=recording,
             is_synthetic=recording.is_synthetic,
+            listed=listed,
         )
 
-    def _live_setup(self) -> RunSetup:
-        assert self._opened.live is not None
-        source = self._opened.live(self._clock)
-        pipeline = self._make_pipeline(source.symbols, self._opened.params)
+    def _live_setup(self, opened: Opened) -> RunSetup:
+        assert opened.live is not None
+        source = opened.live(self._clock)
+        pipeline = self._make_pipeline(source.symbols, opened.params)
         return RunSetup(
             id=LIVE_ID,
-            label=self._opened.label,
+            label=opened.label,
             source=source,
             pipeline=pipeline,
-            params=self._opened.params,
-            is_synthetic=self._opened.is_synthetic,
+            params=opened.params,
+            is_synthetic=opened.is_synthetic,
         )
 
     def _make_room(self) -> None:
         """Let the replay nobody has looked at for longest go, if there is no room for another."""
-        if len(self._runs) < self.settings.max_runs:
+        replays = [run for run in self._runs.values() if run.kind == "replay"]
+        if len(replays) < self.settings.max_runs:
             return
-        alone = [(since_us, run) for run in self._runs.values() if (since_us := run.alone_since_us) is not None]
+        alone = [(since_us, run) for run in replays if (since_us := run.alone_since_us) is not None]
         if not alone:
             raise ConfigError(
-                f"{len(self._runs)} replays are being watched, as many as may be; "
+                f"{len(replays)} replays are being watched, as many as may be; "
                 "close a page, open a shared link, or raise max_runs"
             )
         _, run = min(alone, key=lambda entry: entry[0])

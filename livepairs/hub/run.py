@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from livepairs.clock import Clock
 from livepairs.errors import ConfigError, LivepairsError
 from livepairs.hub.opening import legs
-from livepairs.hub.publisher import Publisher
+from livepairs.hub.publishers import Publishers
 from livepairs.hub.runparts import RunSetup, RunState
 from livepairs.hub.scans import Scans
 from livepairs.hub.viewers import Viewers
@@ -63,10 +63,9 @@ class Run:
         self._params = setup.params
         self._is_outgrown = False
         self._clock = clock
-        self._publish_hz = publish_hz
         self._error: str | None = None
         self._has_ended = False
-        self._publishers: dict[asyncio.AbstractEventLoop, Publisher] = {}
+        self._publishers = Publishers(publish_hz)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._body: asyncio.Task[None] | None = None
         self._is_closing = False
@@ -97,6 +96,11 @@ class Run:
     def recording(self) -> Recording | None:
         """What is replayed; None for a live run."""
         return self._setup.recording
+
+    @property
+    def listed(self) -> str:
+        """Name in the library under which its recording was asked for; empty for the server's own source."""
+        return self._setup.listed
 
     @property
     def is_synthetic(self) -> bool:
@@ -178,7 +182,9 @@ class Run:
         with self._lock:
             if self._scans is None:
                 price = self._params.pair_params.price
-                self._scans = Scans(self.symbols, price, self._scannable_us, self._open_closes, announce=self._publish)
+                self._scans = Scans(
+                    self.symbols, price, self._scannable_us, self._open_closes, announce=self._publishers.changed
+                )
             return self._scans
 
     def _scannable_us(self) -> int:
@@ -241,18 +247,7 @@ class Run:
         RuntimeError
             If no event loop is running: subscribe when the page is connected, not while it is built.
         """
-        loop = asyncio.get_running_loop()
-        with self._lock:
-            publisher = self._publishers.setdefault(loop, Publisher(loop, self._publish_hz))
-            unsubscribe = publisher.subscribe(callback)
-
-        def leave() -> None:
-            unsubscribe()
-            with self._lock:
-                if not publisher.subscriber_count:
-                    self._publishers.pop(loop, None)
-
-        return leave
+        return self._publishers.subscribe(callback)
 
     def start(self) -> None:
         """Begin; once."""
@@ -368,11 +363,7 @@ class Run:
     def _changed(self) -> None:
         if self._scans is not None:
             self._scans.wake()
-        self._publish()
-
-    def _publish(self) -> None:
-        for publisher in tuple(self._publishers.values()):
-            publisher.changed()
+        self._publishers.changed()
 
 
 def _sentence(error: Exception) -> str:

@@ -61,6 +61,8 @@ class RunSetup:
         What is replayed; None for a live run.
     is_synthetic
         The trades are generated, not traded; the screen must say so.
+    listed
+        Name in the library under which the recording was asked for; empty for the server's own source.
     """
 
     id: str
@@ -70,3 +72,4 @@ class RunSetup:
     params: RunParams
     recording: Recording | None = None
     is_synthetic: bool = False
+    listed: str = ""

@@ -19,7 +19,7 @@ from livepairs.stores.input_file import Block, InputFile
 from livepairs.stores.intake import ImportOptions, Intake
 from livepairs.stores.mapping import Mapping, find_mapping, listed
 
-__all__ = ["PRECEDENCE", "read", "recognises"]
+__all__ = ["PRECEDENCE", "header_of", "read", "recognises"]
 
 PRECEDENCE = 90
 
@@ -29,6 +29,12 @@ _DELIMITERS: Final = ",;\t|"
 def recognises(file: InputFile, options: ImportOptions) -> bool:  # noqa: ARG001
     """Return whether the first line has several fields; the last format asked takes all text that might be a table."""
     return not file.is_parquet and len(_fields(_header(file), _delimiter(file))) > 1
+
+
+def header_of(file: InputFile) -> tuple[str, list[str]]:
+    """Return what separates the fields, and their names."""
+    delimiter = _delimiter(file)
+    return delimiter, _fields(_header(file), delimiter)
 
 
 def _header(file: InputFile) -> str:
@@ -45,8 +51,7 @@ def _fields(line: str, delimiter: str) -> list[str]:
 
 def read(file: InputFile, options: ImportOptions, intake: Intake) -> None:
     """Hand in the rows of the file."""
-    delimiter = _delimiter(file)
-    names = _fields(_header(file), delimiter)
+    delimiter, names = header_of(file)
     if len(set(names)) != len(names):
         raise InputError(file.path, found=listed(names), expected="each column name once", line=1)
     mapping = find_mapping(file.path, names, options)

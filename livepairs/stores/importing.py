@@ -26,7 +26,7 @@ from livepairs.stores.manifest import Manifest, Provenance
 from livepairs.stores.staging import Heaps, Rows, marks_batch, numbered_trades, sorted_trades, trades_batch
 from livepairs.stores.writer import RecordingWriter
 
-__all__ = ["Format", "ImportReport", "formats", "import_files"]
+__all__ = ["Format", "ImportReport", "format_of", "formats", "import_files"]
 
 _MOST_GAPS: Final = 10_000
 """A ledger of more would be no ledger; the shortest are left out of it, and a warning says so."""
@@ -129,12 +129,19 @@ def _read_all(paths: Sequence[str | Path], options: ImportOptions, intake: Intak
     for path in paths:
         before = done
         file = InputFile(path, on_bytes=lambda at, before=before: report("reading", before + at, total))  # type: ignore[misc]
-        _format_of(file, options).read(file, options, intake)
+        format_of(file, options).read(file, options, intake)
         done += file.size
         report("reading", done, total)
 
 
-def _format_of(file: InputFile, options: ImportOptions) -> Format:
+def format_of(file: InputFile, options: ImportOptions) -> Format:
+    """Return who can read a file.
+
+    Raises
+    ------
+    InputError
+        If nobody can.
+    """
     for found in formats().values():
         if found.recognises(file, options):
             return found

@@ -55,8 +55,8 @@ def part_path(table: Table, symbol: str, part: int) -> str:
     return f"{table}/symbol={symbol}/part-{part:05d}.parquet"
 
 
-def open_parquet(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Open a Parquet file for writing with the encodings that suit each column."""
+def open_parquet(path: Path | pa.NativeFile, schema: pa.Schema, *, level: int = 1) -> pq.ParquetWriter:
+    """Open a Parquet file for writing with the encodings that suit each column, compressed at a level from 1 to 9."""
     # The stubs of pyarrow know one choice for all columns only.
     dictionary: Any = [name for name in schema.names if name in _DICTIONARY]
     encoding: Any = {name: "DELTA_BINARY_PACKED" for name in schema.names if name in _DELTA}
@@ -64,7 +64,7 @@ def open_parquet(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
         path,
         schema,
         compression="zstd",
-        compression_level=1,
+        compression_level=level,
         use_dictionary=dictionary,
         dictionary_pagesize_limit=_DICTIONARY_BYTES,
         column_encoding=encoding,

@@ -10,7 +10,7 @@ from typing import Final
 from livepairs.errors import ConfigError, InputError, did_you_mean
 from livepairs.stores.intake import ImportOptions
 
-__all__ = ["Mapping", "find_mapping", "listed"]
+__all__ = ["Mapping", "find_mapping", "guessed", "listed"]
 
 _KNOWN_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "ts": ("ts", "time", "timestamp", "datetime", "date", "trade_time", "transact_time", "exchange_time", "created_at"),
@@ -38,10 +38,26 @@ class Mapping:
     side: str | None = None
     buyer_is_maker: str | None = None
 
+    def named(self) -> dict[str, str]:
+        """Return the file's column by the name of ours, of those it has."""
+        found = {name: getattr(self, name) for name in _KNOWN_NAMES}
+        return {name: theirs for name, theirs in found.items() if theirs is not None}
+
     def columns(self) -> list[str]:
         """Return the file's columns that are needed, each once."""
         named = (getattr(self, name) for name in _KNOWN_NAMES)
         return list(dict.fromkeys(name for name in named if name is not None))
+
+
+def guessed(names: Sequence[str]) -> dict[str, str]:
+    """Return the file's column by the name of ours, as far as the names in common use go."""
+    lowered = {name.strip().lower(): name for name in reversed(names)}
+    return {
+        ours: lowered[known]
+        for ours, choices in _KNOWN_NAMES.items()
+        for known in reversed(choices)
+        if known in lowered
+    }
 
 
 def find_mapping(file: Path, names: Sequence[str], options: ImportOptions) -> Mapping:
@@ -58,13 +74,7 @@ def find_mapping(file: Path, names: Sequence[str], options: ImportOptions) -> Ma
         if ours not in _KNOWN_NAMES:
             allowed = ", ".join(_KNOWN_NAMES)
             raise ConfigError(f"--map knows no {ours!r}{did_you_mean(ours, _KNOWN_NAMES)}; it can map {allowed}")
-    lowered = {name.strip().lower(): name for name in reversed(names)}
-    found = {
-        ours: lowered[known]
-        for ours, choices in _KNOWN_NAMES.items()
-        for known in reversed(choices)
-        if known in lowered
-    }
+    found = guessed(names)
     for ours, theirs in options.columns.items():
         if not theirs:
             found.pop(ours, None)
