@@ -18,6 +18,7 @@ from livepairs.schema import MARKS, TRADES, Chunk, Gap, Marker
 from livepairs.stores.layout import sha256_of
 from livepairs.stores.manifest import FileEntry, Manifest, Provenance, Table, read_manifest
 from livepairs.stores.merge import merge
+from livepairs.stores.recovery import recover
 from livepairs.stores.rowgroups import RowGroup, row_groups_of
 from livepairs.stores.scan import EVER_US, Scan, Span, projection, times_of
 from livepairs.stores.writer import RecordingWriter
@@ -28,16 +29,17 @@ _SCHEMAS: Final = {"trades": TRADES, "marks": MARKS}
 
 
 def open_recording(path: str | Path) -> Recording:
-    """Open a recording by its folder; no row is read yet.
+    """Open a recording by its folder; no row is read yet. One whose recorder was killed is recovered first.
 
     Raises
     ------
     RecordingError
-        If it is no recording, unfinished, damaged, of another version, or a file is missing or cut off.
+        If it is no recording, being recorded right now, damaged, of another version, or a file is missing or cut off.
     """
     folder = Path(path)
     if folder.name.startswith(".") and ".partial-" in folder.name:
         raise RecordingError(f"recording {str(folder)!r} was never finished; record or import it again")
+    recover(folder)
     recording = Recording(folder, read_manifest(folder))
     for entry in recording.manifest.files:
         _check_file(folder, entry)
