@@ -39,13 +39,18 @@ demo: $(VENV)/.package  ## serve the bundled recording and print its URL (ARGS="
 KERNELS := livepairs.pipeline livepairs.backtest.sweep livepairs.pairs.rescore livepairs.scan.tasks \
 	livepairs.stats.ew_ols livepairs.stats.hayashi_yoshida livepairs.stats.kalman_hedge livepairs.stats.moments
 
+# A file's tests stay in one worker; the browser's tests come after the others and alone, since a browser, a server and a
+# test together already use two cores, and a page that waits for a core is a page that fails a test.
+SPREAD := --dist loadgroup --no-loadscope-reorder
+
 test: $(VENV)/.tools chromium  ## lint, then every test, the browser's too (under 10 minutes on two cores)
 	@$(RUN) -m livepairs.stats.compiled $(KERNELS) & \
 	$(MAKE) --no-print-directory lint; linted=$$?; wait; exit $$linted
-	$(RUN) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder -m "not soak" --durations 15 $(ARGS)
+	$(RUN) -m pytest -n $(WORKERS) $(SPREAD) -m "not (soak or browser)" --durations 10 $(ARGS)
+	$(RUN) -m pytest -m "browser and not soak" --durations 10 $(ARGS) tests/browser
 
 quick: $(VENV)/.tools  ## the tests that take milliseconds
-	$(RUN) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder -m "not (soak or slow or browser)" $(ARGS)
+	$(RUN) -m pytest -n $(WORKERS) $(SPREAD) -m "not (soak or slow or browser)" $(ARGS)
 
 lint: $(VENV)/.tools  ## style, types, the order of the rooms, the Dockerfile
 	$(RUN) -m ruff check .
@@ -60,7 +65,8 @@ format: $(VENV)/.tools  ## let ruff format and sort
 	$(RUN) -m ruff format .
 
 coverage: $(VENV)/.tools chromium  ## branch coverage of every test, with the lines that no test reaches
-	$(RUN) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder -m "not soak" --cov --cov-report term-missing $(ARGS)
+	$(RUN) -m pytest -n $(WORKERS) $(SPREAD) -m "not (soak or browser)" --cov --cov-report= $(ARGS)
+	$(RUN) -m pytest -m "browser and not soak" --cov --cov-append --cov-report term-missing $(ARGS) tests/browser
 
 bench: $(VENV)/.peers  ## measure speed beside its peers and print the ratios
 	$(RUN) -m benchmarks $(ARGS)

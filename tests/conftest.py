@@ -23,18 +23,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one worker, all browser tests in one, and start what takes long first."""
+    """Keep a file's tests in one worker, and start what takes long first: at the end it would leave a worker idle."""
     for item in items:
-        group = "browser" if item.get_closest_marker("browser") else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=_order)
-
-
-def _order(item: pytest.Item) -> int:
-    # Stable, so everything else keeps its place. Two long things at the end would leave a worker idle.
-    if item.get_closest_marker("browser"):
-        return 0
-    return 1 if item.get_closest_marker("slow") else 2
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")
@@ -52,9 +44,13 @@ def shared_data(root: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium_browser() -> Iterator[Browser]:
-    """Start the system's Chromium, headless, once a session; it asks no address but the one it is sent to."""
+    """Start the system's Chromium, headless, once a file; it asks no address but the one it is sent to.
+
+    Not once a session: while Playwright's synchronous interface is open its loop counts as running in this thread, and
+    no other test could call ``asyncio.run``.
+    """
     path = chromium.find()
     if path is None:
         pytest.skip(chromium.MISSING)

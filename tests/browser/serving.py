@@ -22,15 +22,17 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 RECORDING = ROOT / "recordings" / "demo"
 START_S = 60.0
-PATIENCE_MS = 30_000
-"""How long a browser may take on a machine that is busy with other tests."""
+PATIENCE_MS = 60_000
+"""How long a browser may take on a machine that is busy with other work."""
+SHORT_LIVES = {"LIVEPAIRS_RUN_IDLE_S": "5"}
+"""Runs that were left behind must not go on beside the next test."""
 
 
 @contextmanager
 def livepairs_serve(*arguments: str) -> Iterator[str]:
     """Run ``livepairs serve`` and yield its URL without the last slash."""
     command = [sys.executable, "-m", "livepairs", "serve", *arguments, "--port", "0"]
-    with _running(command, os.environ.copy()) as (process, lines):
+    with _running(command, os.environ | SHORT_LIVES) as (process, lines):
         yield _announced(process, lines)
 
 
@@ -43,7 +45,7 @@ def panel_serve(**environment: str) -> Iterator[str]:
     pages = sorted(str(path) for path in (ROOT / "apps").glob("*.py"))
     command = [sys.executable, "-m", "panel", "serve", *pages, "--port", str(port), "--address", "127.0.0.1"]
     command += ["--allow-websocket-origin", f"127.0.0.1:{port}", "--liveness"]
-    with _running(command, os.environ | environment) as (process, _lines):
+    with _running(command, os.environ | SHORT_LIVES | environment) as (process, _lines):
         url = f"http://127.0.0.1:{port}"
         _wait_until_answers(process, f"{url}/liveness")
         yield url
@@ -155,6 +157,11 @@ class Visitor:
     def press(self, name: str) -> None:
         """Press a button of the deck."""
         self.page.get_by_role("button", name=name, exact=True).click()
+
+    def pause(self) -> None:
+        """Press pause and wait until the server has held the run."""
+        self.press("Pause")
+        self.wait_for("Deck", "m.data.status === 'paused'")
 
 
 @contextmanager

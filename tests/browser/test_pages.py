@@ -3,63 +3,81 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.browser.serving import RECORDING, livepairs_serve, panel_serve, visiting
+from tests.browser.serving import RECORDING, ROOT, Visitor, panel_serve, visiting
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+PAGES = sorted(path.stem for path in Path(ROOT, "apps").glob("*.py"))
 SOURCES = {"market": ["bars-y", "bars-x"], "spread": ["spread", "zscore"], "backtest": ["equity"]}
 
 
-@pytest.fixture(scope="module", params=["livepairs serve", "panel serve"])
-def base(request: pytest.FixtureRequest) -> Iterator[str]:
-    serving = (
-        livepairs_serve(str(RECORDING), "--speed", "30")
-        if request.param == "livepairs serve"
-        else panel_serve(LIVEPAIRS_SOURCE=str(RECORDING), LIVEPAIRS_SPEED="30")
-    )
-    with serving as url:
-        yield url
-
-
-@pytest.mark.parametrize("page", list(SOURCES))
-def test_page_loads_in_silence_and_its_sources_grow(chromium_browser: Browser, base: str, page: str) -> None:
-    with visiting(chromium_browser, base) as visitor:
-        visitor.go(page)
-        for source in SOURCES[page]:
-            visitor.wait_for_newer(source, than=visitor.newest(source))
+def test_a_tour_of_all_pages_keeps_the_run_and_its_moment_in_silence(chromium_browser: Browser, app: str) -> None:
+    with visiting(chromium_browser, app) as visitor:
+        visitor.go("market")
+        visitor.pause()
+        run, moment = parse_qs(urlsplit(visitor.page.url).query)["run"], visitor.clock_ms()
+        for page in [*(name for name in PAGES if name != "market"), "market"]:
+            visitor.page.get_by_role("link", name=page.capitalize(), exact=True).click()
+            visitor.page.wait_for_url(f"**/{page}?*")
+            visitor.settle()
+            assert parse_qs(urlsplit(visitor.page.url).query)["run"] == run
+            assert visitor.clock_ms() == moment
+            _grows_while_it_plays(visitor, page)
+            _fits_a_phone(visitor)
+            moment = visitor.clock_ms()
         assert visitor.errors == []
         assert visitor.strangers == []
 
 
-def test_spread_page_trades_on_paper_and_says_what_the_signal_pays(chromium_browser: Browser, base: str) -> None:
-    with visiting(chromium_browser, base) as visitor:
-        visitor.go("spread")
-        visitor.wait_for("zscore", "m.data.even_above.some((v) => v > 0)")
-        visitor.page.get_by_text("since 08:00:00 UTC").wait_for()
-        visitor.page.get_by_text(re.compile(r"^(pays|costs) \d+\.\d bps$")).wait_for()
-        visitor.wait_for("paper-entries", "m.data.ts.length >= 0")
-        assert visitor.errors == []
-
-
-def test_alerts_come_into_the_table(chromium_browser: Browser, base: str) -> None:
-    with visiting(chromium_browser, base) as visitor:
-        visitor.go("alerts")
+def _grows_while_it_plays(visitor: Visitor, page: str) -> None:
+    newest = {source: visitor.newest(source) for source in SOURCES.get(page, [])}
+    visitor.press("Play")
+    for source, time_ms in newest.items():
+        visitor.wait_for_newer(source, than=time_ms)
+    if page == "alerts":
         visitor.wait_for("alerts", "m.source.get_length() > 0")
-        assert visitor.errors == []
-        assert visitor.strangers == []
+    if page == "spread":
+        _trades_on_paper(visitor)
+    visitor.pause()
 
 
-def test_first_page_gets_a_private_run_and_its_address_says_so(chromium_browser: Browser, base: str) -> None:
-    with visiting(chromium_browser, base) as one, visiting(chromium_browser, base) as other:
+def _trades_on_paper(visitor: Visitor) -> None:
+    visitor.wait_for("zscore", "m.data.even_above.some((v) => v > 0)")
+    visitor.page.get_by_text("since 08:00:00 UTC").wait_for()
+    visitor.page.get_by_text(re.compile(r"^(pays|costs) \d+\.\d bps$")).wait_for()
+    visitor.wait_for("paper-entries", "m.data.ts.length >= 0")
+
+
+def _fits_a_phone(visitor: Visitor) -> None:
+    wide = visitor.page.viewport_size
+    assert wide is not None
+    visitor.page.set_viewport_size({"width": 390, "height": 844})
+    visitor.page.wait_for_function("() => document.documentElement.scrollWidth <= 390")
+    visitor.page.wait_for_function(
+        "() => [...document.querySelectorAll('*')].every((e) => e.shadowRoot == null || e.scrollWidth <= 390)"
+    )
+    visitor.page.get_by_role("button", name="Play", exact=True).wait_for()
+    visitor.page.set_viewport_size(wide)
+    visitor.page.get_by_role("link", name="Market", exact=True).wait_for()
+
+
+def test_each_first_page_gets_a_private_run_under_panel_serve(chromium_browser: Browser) -> None:
+    served = panel_serve(LIVEPAIRS_SOURCE=str(RECORDING), LIVEPAIRS_SPEED="30")
+    with served as base, visiting(chromium_browser, base) as one, visiting(chromium_browser, base) as other:
         one.go("market")
-        other.go("market")
+        other.go("spread")
         assert "?run=" in one.page.url
-        assert one.page.url != other.page.url
+        assert parse_qs(urlsplit(one.page.url).query)["run"] != parse_qs(urlsplit(other.page.url).query)["run"]
+        one.wait_for_newer("bars-y", than=one.newest("bars-y"))
+        other.wait_for_newer("spread", than=other.newest("spread"))
+        assert one.errors == other.errors == []
+        assert one.strangers == other.strangers == []
