@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import numpy as np
 import pyarrow as pa
@@ -322,14 +322,3 @@ def _summary(path: Path, manifest: Manifest) -> Summary:
         gaps=len(manifest.gaps),
         digest=manifest.live_digest or "",
     )
-
-
-def facts_of(summary: Summary) -> dict[str, Any]:
-    """Return a summary as JSON can hold it."""
-    return {
-        "path": str(summary.path),
-        "trades": summary.trades,
-        "bytes_per_trade": round(summary.bytes_per_trade, 3),
-        "gaps": summary.gaps,
-        "digest": summary.digest,
-    }

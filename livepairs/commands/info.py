@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from livepairs.stores.manifest import LiveProof
     from livepairs.stores.recording import Recording
 
 __all__ = ["add_arguments", "facts", "iso", "run"]
@@ -76,6 +78,11 @@ def facts(recording: Recording) -> dict[str, object]:
                 "cause": gap.cause,
                 "missing": gap.missing,
                 "is_healed": gap.is_healed,
+                "from_id": gap.from_id,
+                "to_id": gap.to_id,
+                "opened": None if gap.opened_us is None else iso(gap.opened_us),
+                "closed": None if gap.closed_us is None else iso(gap.closed_us),
+                "how": gap.how,
             }
             for gap in recording.gaps
         ],
@@ -84,6 +91,7 @@ def facts(recording: Recording) -> dict[str, object]:
         "skipped": dict(manifest.skipped),
         "digest": recording.digest,
         "live_digest": manifest.live_digest,
+        "proof": None if manifest.proof is None else _proof(manifest.proof),
     }
 
 
@@ -149,7 +157,18 @@ def _counts(recording: Recording) -> list[str]:
     ]
 
 
+def _proof(proof: LiveProof) -> dict[str, object]:
+    rows = {"bars": proof.bars, "pairs": proof.pairs, "events": proof.events}
+    return {"digest": proof.digest, **rows, "version": proof.version, "params": asdict(proof.params)}
+
+
 def _digests(recording: Recording) -> list[str]:
-    live = recording.manifest.live_digest
+    live, proof = recording.manifest.live_digest, recording.manifest.proof
     state = f"live digest {live[:16]}" if live else "no live digest (not recorded live)"
-    return [f"  identity      {recording.digest[:16]}", f"  proof         {state}"]
+    lines = [f"  identity      {recording.digest[:16]}", f"  proof         {state}"]
+    if proof is not None:
+        what = f"{proof.bars:,} bars of {proof.params.interval}, {proof.pairs:,} pair rows, {proof.events:,} events"
+        pairs = ", ".join(proof.params.pairs)
+        lines += [f"    of {what}" + (f", {pairs}" if pairs else "")]
+        lines += ["    'livepairs verify' replays it and compares"]
+    return lines

@@ -1,0 +1,89 @@
+"""Check a recording: its files are whole, and it replays to the digest it had while it was live.
+
+Exit code 0: whole and, where it was recorded live, proven. 1: it replays to another digest. 2: a file is missing,
+damaged or changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from livepairs.schema import Chunk
+    from livepairs.stores.recording import Recording
+    from livepairs.verification import Verdict
+
+DIFFERS = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the recording."""
+    parser.add_argument("recording", metavar="REC", help="folder of the recording")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--batch-rows", type=int, default=131_072, metavar="N", help="rows at a time; changes no result"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Verify, and say what was found."""
+    from livepairs.errors import ConfigError, RecordingError
+    from livepairs.stores.recording import open_recording
+    from livepairs.verification import verify
+
+    if args.batch_rows < 1:
+        raise ConfigError(f"batch of {args.batch_rows} rows is too small; use 1 or more")
+    try:
+        recording = open_recording(args.recording)
+        with _progress(recording) as update:
+            verdict = verify(recording, batch_rows=args.batch_rows, on_chunk=update)
+    except RecordingError as error:
+        if args.json:
+            facts = {"path": args.recording, "is_whole": False, "is_proven": False, "sentence": str(error)}
+            print(json.dumps(facts, ensure_ascii=False))
+        raise
+    if args.json:
+        print(json.dumps(_facts(recording, verdict), ensure_ascii=False))
+    else:
+        print(f"{recording.name}: {verdict.sentence}")
+    return DIFFERS if verdict.is_proven is False else 0
+
+
+@contextmanager
+def _progress(recording: Recording) -> Iterator[Callable[[Chunk], None]]:
+    """Yield what shows each chunk as progress, on a terminal."""
+    from tqdm import tqdm
+
+    total, is_hidden = recording.trade_count, not sys.stderr.isatty()
+    with tqdm(total=total, disable=is_hidden, file=sys.stderr, unit=" trades", unit_scale=True, leave=False) as bar:
+
+        def show(chunk: Chunk) -> None:
+            bar.update(chunk.trades.num_rows)
+
+        yield show
+
+
+def _facts(recording: Recording, verdict: Verdict) -> dict[str, object]:
+    difference = verdict.difference
+    return {
+        "path": str(recording.path),
+        "is_whole": True,
+        "is_proven": verdict.is_proven,
+        "sentence": verdict.sentence,
+        "files": verdict.files,
+        "trades": verdict.trades,
+        "bars": verdict.bars,
+        "pairs": verdict.pairs,
+        "events": verdict.events,
+        "digest": verdict.digest or None,
+        "live_digest": verdict.live_digest,
+        "difference": None
+        if difference is None
+        else {"hop": difference.hop, "row": difference.row, "sentence": difference.sentence},
+        "seconds": round(verdict.seconds, 6),
+    }
