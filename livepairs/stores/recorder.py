@@ -22,12 +22,11 @@ from livepairs.clock import SystemClock
 from livepairs.errors import RecordingError
 from livepairs.schema import MARKS, TRADES, Chunk, Gap, check
 from livepairs.stores.backlog import Backlog, Computed, Item
-from livepairs.stores.journal import segments_of
 from livepairs.stores.journal_writer import JournalWriter, RecorderLimits
 from livepairs.stores.layout import check_symbol
 from livepairs.stores.lock import FolderLock
 from livepairs.stores.manifest import MANIFEST, Manifest
-from livepairs.stores.sealing import JOURNAL, SMALL, About, Sealing, begin_journal
+from livepairs.stores.sealing import JOURNAL, SMALL, About, Sealing, begin_journal, is_begun
 
 __all__ = ["About", "Computed", "Recorder", "RecorderLimits", "RecorderState"]
 
@@ -297,10 +296,10 @@ def _take_folder(path: Path, about: About) -> FolderLock:
 def _check_free(path: Path) -> None:
     if (path / MANIFEST).is_file():
         raise RecordingError(f"recording {str(path)!r} exists; choose another name or remove it first")
-    if (path / JOURNAL).is_dir() and segments_of(path / JOURNAL):
+    if is_begun(path):
         raise RecordingError(
             f"{str(path)!r} holds a recording that was interrupted; 'livepairs info {path}' recovers it; "
             "choose another name for the new one"
         )
-    if any(entry.name[0] != "." for entry in path.iterdir()):
+    if any(entry.name[0] != "." and entry.name != JOURNAL for entry in path.iterdir()):
         raise RecordingError(f"{str(path)!r} exists and is not a recording; choose another name")

@@ -10,10 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from livepairs.errors import RecordingError
-from livepairs.stores.journal import segments_of
 from livepairs.stores.lock import FolderLock
 from livepairs.stores.manifest import MANIFEST
-from livepairs.stores.sealing import JOURNAL, Sealing
+from livepairs.stores.sealing import JOURNAL, Sealing, is_begun
 
 __all__ = ["recover"]
 
@@ -36,8 +35,8 @@ def recover(folder: Path) -> bool:
     try:
         if not (folder / JOURNAL).is_dir():  # its recorder, or another reader, has finished it meanwhile
             return False
-        if (folder / MANIFEST).is_file() or not segments_of(folder / JOURNAL):
-            # The manifest is written last, so the journal has nothing that is not in Parquet; or it was never begun.
+        if (folder / MANIFEST).is_file() or not is_begun(folder):
+            # The manifest is written last, so the journal has nothing that is not in Parquet.
             shutil.rmtree(folder / JOURNAL)
             return False
         manifest = Sealing(folder).finish()

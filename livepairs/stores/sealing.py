@@ -36,7 +36,7 @@ from livepairs.stores.manifest import (
 )
 from livepairs.stores.parts import Rows, add_rows
 
-__all__ = ["JOURNAL", "SMALL", "About", "Sealing", "begin_journal", "write_durably"]
+__all__ = ["JOURNAL", "SMALL", "About", "Sealing", "begin_journal", "is_begun", "write_durably"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -88,6 +88,11 @@ def begin_journal(folder: Path, about: About) -> Path:
     write_durably(journal / _ABOUT, msgspec.json.format(msgspec.json.encode(about), indent=2))
     fsync_path(folder)
     return journal
+
+
+def is_begun(folder: Path) -> bool:
+    """Return whether a recorder has begun a journal in the folder, of which there may be rows."""
+    return (folder / JOURNAL / _ABOUT).is_file()
 
 
 def write_durably(path: Path, content: bytes) -> None:
