@@ -65,5 +65,5 @@ class ClockOffset:
         if high is None:
             return 0
         if low is None:
-            return int(min(max(0.0, high - MOST_LATENCY_US), high))
-        return int((low + high) / 2)
+            return round(min(max(0.0, high - MOST_LATENCY_US), high))
+        return round((low + high) / 2)

@@ -168,6 +168,9 @@ class _Tap(ClientConnection):
                 frames.append(data[start:stop])
             elif data[at] & CONTROL_BIT and self.protocol.state is State.OPEN:
                 super().data_received(data[at:stop])
+                if self.protocol.state is not State.OPEN:  # a goodbye: what follows it is to be ignored
+                    at = self._give_up_plain(data, stop, frames)
+                    break
             else:
                 at = self._give_up_plain(data, at, frames)
                 break
