@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from livepairs.digest import HOPS, row_checks
 from livepairs.errors import RecordingError
@@ -225,26 +227,37 @@ class _FoundError(Exception):
 
 def _first_difference(recording: Recording, proof: LiveProof, *, batch_rows: int) -> Difference | None:
     """Replay once more, and stop at the first row whose check is another than it was live."""
-    live = {check.hop: _checks(recording, check.path) for check in proof.checks}
+    live = {hop: np.empty(0, np.uint32) for hop in HOPS}
+    live |= {entry.hop: _checks(recording, entry.path) for entry in proof.checks}
     seen = dict.fromkeys(HOPS, 0)
-    found: list[Difference] = []
+    found: dict[str, tuple[int, pa.RecordBatch]] = {}
 
     def compare(hop: str, batch: pa.RecordBatch) -> None:
         checks = row_checks(batch)
-        expected = live.get(hop, np.empty(0, np.uint32))[seen[hop] : seen[hop] + len(checks)]
+        expected = live[hop][seen[hop] : seen[hop] + len(checks)]
         wrong = np.flatnonzero(checks[: len(expected)] != expected)
         first = int(wrong[0]) if len(wrong) else len(expected)
-        if first < len(checks):
-            found.append(_difference(hop, seen[hop] + first, batch.slice(first, 1), live_rows=len(live.get(hop, ()))))
-            raise _FoundError
+        if first < len(checks) and hop not in found:
+            found[hop] = seen[hop] + first, batch.slice(first, 1)
         seen[hop] += len(checks)
 
-    try:
-        _play(recording, proof, compare, batch_rows=batch_rows)
-    except _FoundError:
-        return found[0]
-    for hop in HOPS:
-        rows = len(live.get(hop, ()))
+    def stop_if_found(_: Chunk) -> None:
+        if found:
+            raise _FoundError
+
+    with suppress(_FoundError):
+        _play(recording, proof, compare, batch_rows=batch_rows, on_chunk=stop_if_found)
+    if found:
+        # The earliest; of one time the bar, which the rest is made of.
+        hop = min(found, key=lambda hop: (found[hop][1].column("ts")[0].value, tuple(HOPS).index(hop)))
+        return _difference(hop, found[hop][0], found[hop][1], live_rows=len(live[hop]))
+    return _missing(live, seen)
+
+
+def _missing(live: dict[str, NDArray[np.uint32]], seen: dict[str, int]) -> Difference | None:
+    """Return the first row that was there live and is not in the replay."""
+    for hop, checks in live.items():
+        rows = len(checks)
         if seen[hop] < rows:
             text = f"{hop} row {seen[hop]:,} is missing: there were {rows:,} live, the replay has {seen[hop]:,}"
             return Difference(hop, seen[hop], None, text)
@@ -264,7 +277,7 @@ def _shown(value: object) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def _checks(recording: Recording, path: str) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
+def _checks(recording: Recording, path: str) -> NDArray[np.uint32]:
     return np.fromfile(recording.path / path, "<u4")
 
 
