@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 
 from livepairs.bars.machine import BarMachine
 from livepairs.columns import floats_of, ints_of
+from livepairs.sources.replay import Replay
 from livepairs.sources.slices import Slices
 
 if TYPE_CHECKING:
+    from livepairs.hub.runparts import RunSetup
+    from livepairs.pipeline import RunParams
     from livepairs.stores.recording import Recording
     from livepairs.tables.ring import Cursor, Table
 
-__all__ = ["Closes", "KeptCloses", "RecordedCloses"]
+__all__ = ["Closes", "KeptCloses", "RecordedCloses", "open_closes"]
 
 Floats = NDArray[np.float64]
 
@@ -212,3 +215,13 @@ class KeptCloses:
 
     def close(self) -> None:
         """Let go; there is nothing to let go of."""
+
+
+def open_closes(setup: RunSetup, params: RunParams, *, interval_us: int, bars: int) -> Closes:
+    """Return the closes of a run's source on bars of another length, as many as are asked for."""
+    recording, source = setup.recording, setup.source
+    if recording is None:
+        kept, bar_us = setup.pipeline.tables.bars, params.interval_us
+        return KeptCloses(kept, bar_us, source.symbols, interval_us=interval_us, bars=bars)
+    healed = isinstance(source, Replay) and source.is_healed
+    return RecordedCloses(recording, interval_us=interval_us, grace_us=params.grace_us, bars=bars, healed=healed)

@@ -1,4 +1,4 @@
-"""The recordings of this server, and the work on them that takes a while: checking one, importing an upload.
+"""The recordings of this server, and the work on them that takes a while: checking, recovering, importing an upload.
 
 Work is done on one thread of its own, one piece after the other, so that a page never waits for it and ten visitors
 cost no more than one. Pages are woken when something changes and read what there is.
@@ -18,16 +18,21 @@ from typing import TYPE_CHECKING, Final, Literal
 from livepairs.errors import ConfigError, LivepairsError
 from livepairs.hub.proof import Proof, known_proof, prove
 from livepairs.hub.publishers import Publishers
+from livepairs.stores.inbox import Inbox
 from livepairs.stores.shelf import Entry, Shelf
 
 if TYPE_CHECKING:
     from livepairs.stores.intake import ImportOptions
+    from livepairs.stores.recording import Recording
 
 __all__ = ["Importing", "Library"]
 
 _LOG = logging.getLogger(__name__)
 
 WAKE_HZ: Final = 4.0
+
+STEP: Final = 0.02
+"""How much further a check has come when pages are told."""
 
 SPARED_BYTES: Final = 500_000_000
 """Room that an import leaves on the disk: a small archive may hold terabytes."""
@@ -60,11 +65,15 @@ class Library:
     ----------
     shelf
         Where they are.
+    limit_bytes
+        Largest file a browser may bring.
     """
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, *, limit_bytes: int = 512_000_000) -> None:
         self.shelf = shelf
+        self.inbox = Inbox(shelf.folder, limit_bytes)
         self._proofs: dict[str, Proof] = {}
+        self._recovering: set[Path] = set()
         self._publishers = Publishers(WAKE_HZ)
         self._workers: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
@@ -82,7 +91,7 @@ class Library:
         """Return what is known of a recording's proof; None where it cannot be opened."""
         if entry.recording is None:
             return None
-        return self._proofs.get(entry.recording.digest) or known_proof(entry.recording)
+        return self._proofs.get(_key(entry.recording)) or known_proof(entry.recording)
 
     def prove(self, name: str) -> None:
         """Begin to check a recording: its files, and where it was recorded live, that a replay gives the same.
@@ -93,17 +102,40 @@ class Library:
             If there is no such recording.
         """
         recording = self.shelf.open(name)
-        known = self._proofs.get(recording.digest)
+        key = _key(recording)
+        known = self._proofs.get(key)
         if known is not None and known.status == "checking":
             return
-        self._proofs[recording.digest] = Proof("checking")
+        self._proofs[key] = Proof("checking")
+
+        def tell(proof: Proof) -> None:
+            if self._is_closed:
+                raise ConfigError("the server is stopping")
+            if proof.share - self._proofs[key].share >= STEP:
+                self._proofs[key] = proof
+                self.changed()
 
         def work() -> None:
-            self._proofs[recording.digest] = prove(recording)
+            self._proofs[key] = prove(recording, tell)
             self.changed()
 
         self._do(work)
         self.changed()
+
+    def recover(self, entry: Entry) -> None:
+        """Begin to make a recording of what an interrupted recorder left; at once back, and only once for each."""
+        if entry.path in self._recovering:
+            return
+        self._recovering.add(entry.path)
+
+        def work() -> None:
+            try:
+                self.shelf.recover(entry)
+                self._recovering.discard(entry.path)
+            finally:
+                self.changed()
+
+        self._do(work)
 
     def delete(self, name: str) -> None:
         """Remove a recording from disk; errors as ``Shelf.delete``."""
@@ -177,6 +209,11 @@ class Library:
             raise
         finally:
             self.changed()
+
+
+def _key(recording: Recording) -> str:
+    """Return what tells a recording from others and from itself after a change: a copy may be damaged."""
+    return f"{recording.path} {recording.digest}"
 
 
 def _logged(work: Callable[[], None]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from livepairs.clock import Clock
+from livepairs.clock import Clock, SystemClock
 from livepairs.config import Settings
 from livepairs.errors import ConfigError, RecordingError
 from livepairs.schema import Pair, interval_us
@@ -56,11 +56,8 @@ def open_source(settings: Settings) -> Opened:
     scheme, colon, rest = (settings.source or "").partition(":")
     if settings.source and colon and scheme == "synthetic":
         return _open_synthetic(settings, rest)
-    if settings.source and colon and scheme.startswith("binance-"):
-        raise ConfigError(
-            f"source {settings.source!r} is a live connection, which this version does not have; "
-            "name a recording's path or synthetic:?seed=7"
-        )
+    if settings.source and _is_live(settings.source):
+        return _open_live(settings, settings.source)
     from livepairs.stores.recording import open_recording
 
     recording = open_recording(Path(settings.source) if settings.source else _bundled())
@@ -93,6 +90,25 @@ def _recorded(settings: Settings, recording: Recording, pairs: tuple[Pair, ...],
     )
 
 
+def _open_live(settings: Settings, source: str) -> Opened:
+    # Here and not above: most servers replay, and this brings an HTTP client.
+    from livepairs.sources.opening import endpoints_of, open_live
+
+    endpoints = endpoints_of(settings)
+    bar_us, grace_us = interval_us(settings.interval), settings.grace_ms * 1_000
+
+    def opened(clock: Clock) -> Source:
+        return open_live(source, endpoints=endpoints, clock=clock, interval_us=bar_us, grace_us=grace_us)
+
+    symbols = opened(SystemClock()).symbols
+    return Opened(label=source, params=_params(settings, _pairs(settings, symbols)), live=opened)
+
+
+def _is_live(source: str) -> bool:
+    # As sources.opening says it, which is not imported for a recording.
+    return source.strip().lower().startswith("binance-") and ":" in source
+
+
 def open_library(settings: Settings) -> Library:
     """Open the folder of recordings the settings name; what is served or bundled is listed with it."""
     from livepairs.hub.library import Library
@@ -102,7 +118,8 @@ def open_library(settings: Settings) -> Library:
     others = list(_bundled_paths())
     if settings.source and (Path(settings.source) / MANIFEST).exists():
         others.insert(0, Path(settings.source))
-    return Library(Shelf(Path(settings.recordings), others=others))
+    shelf = Shelf(Path(settings.recordings), others=others)
+    return Library(shelf, limit_bytes=settings.transfer_mb * 1_000_000)
 
 
 def _bundled() -> Path:

@@ -86,6 +86,11 @@ class Hub:
             return tuple(self._runs.values())
 
     @property
+    def label(self) -> str:
+        """The name of the server's own source."""
+        return self._opened.label
+
+    @property
     def recording(self) -> Recording | None:
         """What the replays play; None where the source is live."""
         return self._opened.recording

@@ -6,19 +6,20 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing, nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from livepairs.clock import Clock
-from livepairs.errors import ConfigError, LivepairsError
+from livepairs.errors import ConfigError
 from livepairs.hub.opening import legs
 from livepairs.hub.publishers import Publishers
-from livepairs.hub.runparts import RunSetup, RunState
+from livepairs.hub.runparts import OVER, RunSetup, RunState, sentence_of
 from livepairs.hub.scans import Scans
+from livepairs.hub.taping import Taping
 from livepairs.hub.viewers import Viewers
 from livepairs.schema import Pair
-from livepairs.sources import Source
+from livepairs.sources import Line, Source
 from livepairs.sources.replay import Replay, ReplayControl
 
 if TYPE_CHECKING:
@@ -34,9 +35,8 @@ _LOG = logging.getLogger(__name__)
 SEEK_QUIET_US = 500_000
 """Wall time for which views are not woken while a moment is sought: a seek shows once, not in pieces."""
 
-
-OVER: Final = "this run is over because nobody was watching it; load the page again to begin a new one"
-"""What a page is told that comes, or comes back, too late."""
+TURN_US: Final = 500_000
+"""How often a live run looks after what must not wait for the next trade: what a page says of a feed that is silent."""
 
 
 MOST_PAIRS: Final = 32
@@ -70,6 +70,7 @@ class Run:
         self._body: asyncio.Task[None] | None = None
         self._is_closing = False
         self._paper: PaperDesk | None = None
+        self._taping: Taping | None = None
         self._lock = threading.Lock()
         self._quiet_until_us = 0
         self._viewers = Viewers(clock, idle_us)
@@ -139,6 +140,21 @@ class Run:
             return self._paper
 
     @property
+    def taping(self) -> Taping:
+        """The record button of a live run."""
+        with self._lock:
+            if self._taping is None:
+                made = self._setup.is_synthetic
+                self._taping = Taping(self._setup.source, self.label, lambda: self._params, is_synthetic=made)
+            return self._taping
+
+    @property
+    def line(self) -> Line | None:
+        """The connection of a live run to its venue; None where there is none."""
+        source = self._setup.source
+        return source if isinstance(source, Line) else None
+
+    @property
     def control(self) -> ReplayControl | None:
         """What a viewer may turn; None for a live run."""
         return self._setup.source.control if isinstance(self._setup.source, Replay) else None
@@ -157,6 +173,11 @@ class Run:
         return RunState(
             shown, order.now_us, order.speed, self._error, order.generation, is_seeking=order.target_us is not None
         )
+
+    @property
+    def shown_us(self) -> int:
+        """The event time shown; where nothing has come yet, the time at which it will."""
+        return self.state.now_us or self._clock.now_us()
 
     @property
     def viewer_count(self) -> int:
@@ -194,15 +215,9 @@ class Run:
 
     def _open_closes(self, interval_us: int, bars: int) -> Closes:
         # Here and not above: only a scanner page needs it.
-        from livepairs.hub.closes import KeptCloses, RecordedCloses
+        from livepairs.hub.closes import open_closes
 
-        recording, source = self._setup.recording, self._setup.source
-        if recording is None:
-            bar_us = self._params.interval_us
-            return KeptCloses(self.tables.bars, bar_us, source.symbols, interval_us=interval_us, bars=bars)
-        healed = isinstance(source, Replay) and source.is_healed
-        grace_us = self._params.grace_us
-        return RecordedCloses(recording, interval_us=interval_us, grace_us=grace_us, bars=bars, healed=healed)
+        return open_closes(self._setup, self._params, interval_us=interval_us, bars=bars)
 
     def add_pair(self, pair: Pair) -> None:
         """Compute this pair too from now on, for everybody who watches; from any thread, at once back.
@@ -274,6 +289,8 @@ class Run:
         finally:
             self._is_closing = True
             self._error = self._error or OVER
+            if self._taping is not None:
+                self._taping.close()
             self._changed()
             self._setup.pipeline.close()
             self._publishers.clear()
@@ -287,23 +304,30 @@ class Run:
                 return
             self._loop, self._body = asyncio.get_running_loop(), asyncio.current_task()
         control = self.control
-        feed = asyncio.ensure_future(self._feed_guarded())
+        tasks = [asyncio.ensure_future(self._feed_guarded())]
+        if control is None:
+            tasks.append(asyncio.ensure_future(self._turn()))
         try:
-            if control is None:
+            with nullcontext() if control is None else control.listened(self._changed):
                 await self._viewers.left_alone()
-            else:
-                with control.listened(self._changed):
-                    await self._viewers.left_alone()
         finally:
-            feed.cancel()
-            await asyncio.gather(feed, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _turn(self) -> None:
+        while True:
+            await self._clock.sleep(TURN_US)
+            if self._taping is not None:
+                self._taping.heed(None)
+            self._changed()
 
     async def _feed_guarded(self) -> None:
         try:
             await self._feed()
         except Exception as error:  # noqa: BLE001 - one of the two borders: a run that fails never takes the server along
             _LOG.exception("run %s failed", self.id)
-            self._error = _sentence(error)
+            self._error = sentence_of(error)
             self._changed()
 
     async def _feed(self) -> None:
@@ -339,6 +363,8 @@ class Run:
                 self._setup.pipeline.update(chunk)
                 if self._paper is not None:
                     self._paper.heed()
+                if self._taping is not None:
+                    self._taping.heed(chunk)
                 self._fed()
 
     def _outgrown(self) -> RunParams | None:
@@ -364,10 +390,3 @@ class Run:
         if self._scans is not None:
             self._scans.wake()
         self._publishers.changed()
-
-
-def _sentence(error: Exception) -> str:
-    """Return what the user is told: our own errors speak for themselves, any other is a bug that the log explains."""
-    if isinstance(error, LivepairsError):
-        return str(error)
-    return f"this run stopped because of an internal error ({type(error).__name__}); the server's log says more"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
+from livepairs.errors import LivepairsError
 from livepairs.sources import Source
 
 if TYPE_CHECKING:
     from livepairs.pipeline import Pipeline, RunParams
     from livepairs.stores.recording import Recording
 
-__all__ = ["RunSetup", "RunState"]
+__all__ = ["OVER", "RunSetup", "RunState", "sentence_of"]
+
+OVER: Final = "this run is over because nobody was watching it; load the page again to begin a new one"
+"""What a page is told that comes, or comes back, too late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +77,10 @@ class RunSetup:
     recording: Recording | None = None
     is_synthetic: bool = False
     listed: str = ""
+
+
+def sentence_of(error: Exception) -> str:
+    """Return what the user is told: our own errors speak for themselves, any other is a bug that the log explains."""
+    if isinstance(error, LivepairsError):
+        return str(error)
+    return f"this run stopped because of an internal error ({type(error).__name__}); the server's log says more"

@@ -6,11 +6,14 @@ A source is anything with the shape of ``Source``. The pipeline cannot tell whic
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from livepairs.schema import Chunk
 
-__all__ = ["Source"]
+if TYPE_CHECKING:
+    from livepairs.sources.live_feed import FeedState
+
+__all__ = ["Line", "Source"]
 
 
 @runtime_checkable
@@ -23,3 +26,18 @@ class Source(Protocol):
 
     def chunks(self) -> AsyncIterator[Chunk]:
         """Yield chunks whose ``now_us`` never goes back. Closing the iterator releases what the source holds."""
+
+
+@runtime_checkable
+class Line(Protocol):
+    """What a source with a connection has besides; all of it for any thread."""
+
+    @property
+    def feed(self) -> FeedState:
+        """How the connection is doing; replaced, never changed."""
+
+    def start(self) -> None:
+        """Connect again after ``stop`` or a refusal."""
+
+    def stop(self) -> None:
+        """Hang up until started again."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from livepairs.errors import RecordingError
 
-__all__ = ["FolderLock"]
+__all__ = ["FolderLock", "is_held"]
 
 _NAME: Final = ".recording.lock"
 
@@ -68,3 +68,18 @@ class FolderLock:
         except FileNotFoundError:
             return False
         return os.path.samestat(found, os.fstat(self._file))
+
+
+def is_held(folder: Path) -> bool:
+    """Return whether a recorder of any process works in a folder, without taking it."""
+    try:
+        file = os.open(folder / _NAME, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(file)
+    return False

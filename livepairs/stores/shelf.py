@@ -12,11 +12,13 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from livepairs.errors import ConfigError, RecordingError, did_you_mean
+from livepairs.stores.lock import is_held
 from livepairs.stores.manifest import MANIFEST
 from livepairs.stores.recording import Recording, open_recording
+from livepairs.stores.sealing import JOURNAL
 
 __all__ = ["Entry", "Shelf", "check_name"]
 
@@ -38,9 +40,12 @@ class Entry:
     recording
         None if it cannot be opened.
     reason
-        Why it cannot be opened.
+        Why it cannot be opened, in a sentence.
     is_kept
         It lies in the folder itself and may be deleted; others are there to be looked at.
+    status
+        ``recording`` is being written right now, by whichever process; ``interrupted`` was, until something stopped its
+        recorder, and can be recovered.
     """
 
     name: str
@@ -48,6 +53,7 @@ class Entry:
     recording: Recording | None
     reason: str = ""
     is_kept: bool = True
+    status: Literal["whole", "damaged", "recording", "interrupted"] = "whole"
 
 
 def check_name(name: str) -> str:
@@ -89,6 +95,7 @@ class Shelf:
         self.folder = folder
         self._others = tuple(others)
         self._known: dict[Path, tuple[_Stamp, Entry]] = {}
+        self._reasons: dict[Path, str] = {}
         self._lock = threading.Lock()
 
     def entries(self) -> tuple[Entry, ...]:
@@ -161,12 +168,14 @@ class Shelf:
         Raises
         ------
         ConfigError
-            If there is none of that name, or it is not one that lies in the folder itself.
+            If there is none of that name, it is being recorded, or it does not lie in the folder itself.
         RecordingError
             If the disk refuses.
         """
         entry = self.find(name)
         path = self.folder / entry.name
+        if entry.status == "recording":
+            raise ConfigError(f"recording {name!r} is being made right now; stop it first")
         if not entry.is_kept or entry.path != path or path.is_symlink():
             raise ConfigError(f"recording {name!r} does not lie in {str(self.folder)!r}; delete it where it is")
         aside = self.folder / f".deleted-{secrets.token_hex(6)}"
@@ -175,6 +184,17 @@ class Shelf:
             shutil.rmtree(aside)
         except OSError as error:
             raise RecordingError(f"recording {name!r} cannot be deleted ({error.strerror})") from error
+
+    def recover(self, entry: Entry) -> None:
+        """Make a recording of what an interrupted recorder left; takes a second for some million trades.
+
+        If that cannot be done, the entry's reason says why from then on.
+        """
+        try:
+            open_recording(entry.path)
+            self._reasons.pop(entry.path, None)
+        except RecordingError as error:
+            self._reasons[entry.path] = str(error)
 
     def _paths(self) -> list[tuple[Path, bool]]:
         try:
@@ -189,17 +209,26 @@ class Shelf:
         return [(path, True) for path in here] + [(path, False) for path in elsewhere]
 
     def _entry(self, path: Path, *, is_kept: bool) -> Entry:
+        if (path / JOURNAL).is_dir():
+            return self._unfinished(path, is_kept=is_kept)
         stamp = _stamp(path / MANIFEST)
         known = self._known.get(path)
         if known is None or known[0] != stamp:
             known = self._known[path] = (stamp, _opened(path, is_kept=is_kept))
         return known[1]
 
+    def _unfinished(self, path: Path, *, is_kept: bool) -> Entry:
+        if is_held(path):
+            return Entry(path.name, path, None, "It is being recorded right now.", is_kept, "recording")
+        reason = self._reasons.get(path, "Its recorder was interrupted; what it wrote is being recovered.")
+        return Entry(path.name, path, None, reason, is_kept, "interrupted")
+
 
 def _is_recording(path: Path) -> bool:
     """Return whether a folder is worth listing: hidden ones are unfinished or on their way out."""
     try:
-        return not path.name.startswith(".") and path.is_dir() and (path / MANIFEST).exists()
+        is_one = (path / MANIFEST).exists() or (path / JOURNAL).is_dir()
+        return not path.name.startswith(".") and path.is_dir() and is_one
     except OSError:
         return False
 
@@ -209,7 +238,7 @@ def _opened(path: Path, *, is_kept: bool) -> Entry:
     try:
         return Entry(name, path, open_recording(path), is_kept=is_kept)
     except RecordingError as error:
-        return Entry(name, path, None, str(error), is_kept=is_kept)
+        return Entry(name, path, None, str(error), is_kept, "damaged")
 
 
 def _stamp(manifest: Path) -> _Stamp:

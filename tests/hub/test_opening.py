@@ -74,12 +74,21 @@ def test_a_synthetic_source_is_live_and_says_what_it_is():
     assert asyncio.run(first_rows()) > 0
 
 
+def test_a_venue_is_live_and_nothing_is_asked_of_it_before_it_is_watched():
+    settings = Settings(source="binance-um:btcusdt,ETHUSDT", binance_um_ws="ws://127.0.0.1:9", grace_ms=700)
+    opened = open_source(settings)
+    assert (opened.label, opened.recording, opened.is_synthetic) == ("binance-um:btcusdt,ETHUSDT", None, False)
+    assert opened.params.pairs == (Pair("ETHUSDT", "BTCUSDT"),)
+    assert opened.symbols(ManualClock()) == ("BTCUSDT", "ETHUSDT")
+
+
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [
         (Settings(pairs=("ETHUSDT/BTCUSD",)), r"did you mean 'BTCUSDT'\?"),
         (Settings(pairs=("ETHUSDT",)), "not of the form Y/X"),
-        (Settings(source="binance-um:BTCUSDT,ETHUSDT"), "a live connection, which this version does not have"),
+        (Settings(source="binance-um:BTCUSDT"), "has 1 symbol and a pair needs two"),
+        (Settings(source="binance-uk:BTCUSDT,ETHUSDT"), "did you mean 'binance-um'"),
         (Settings(source="synthetic:?sed=3"), "sed"),
         (Settings(hedge_window=5), "hedge window of 5 bars is out of range"),
     ],

@@ -8,9 +8,11 @@ import pytest
 
 from livepairs.errors import ConfigError, RecordingError
 from livepairs.stores.manifest import MANIFEST
+from livepairs.stores.recorder import About, Recorder
 from livepairs.stores.recording import RecordingWriter
+from livepairs.stores.sealing import JOURNAL
 from livepairs.stores.shelf import Shelf, check_name
-from tests.factories import make_trades
+from tests.factories import make_chunk, make_trades
 
 UNTRUSTED = [
     "",
@@ -118,3 +120,42 @@ def test_a_damaged_recording_says_why_and_can_be_deleted(shelf: Shelf) -> None:
         shelf.open("monday")
     shelf.delete("monday")
     assert not (shelf.folder / "monday").exists()
+
+
+def make_interrupted(path: Path) -> Recorder:
+    """Return a recorder that has written four trades into a journal."""
+    recorder = Recorder(path, About(source="binance-um:AAA", symbols=("AAA",)))
+    recorder.append(
+        make_chunk(1_700_000_004_000_000, make_trades("AAA", [1_700_000_000_000_000 + n for n in range(4)]))
+    )
+    recorder.flush()
+    return recorder
+
+
+def test_what_is_being_recorded_is_listed_and_left_alone(shelf: Shelf) -> None:
+    recorder = make_interrupted(shelf.folder / "now")
+    entry = shelf.find("now")
+    assert (entry.status, entry.recording) == ("recording", None)
+    with pytest.raises(ConfigError, match="being made right now"):
+        shelf.delete("now")
+    recorder.abandon()
+
+
+def test_what_was_interrupted_is_recovered_when_told_to(shelf: Shelf) -> None:
+    make_interrupted(shelf.folder / "cut").abandon()
+    entry = shelf.find("cut")
+    assert entry.status == "interrupted"
+    shelf.recover(entry)
+    assert shelf.open("cut").trade_count == 4
+
+
+def test_what_cannot_be_recovered_says_why(shelf: Shelf) -> None:
+    make_interrupted(shelf.folder / "cut").abandon()
+    for path in (shelf.folder / "cut" / JOURNAL).iterdir():
+        path.write_bytes(b"")
+    shelf.recover(shelf.find("cut"))
+    assert shelf.find("cut").status == "interrupted"
+    assert "cut" in shelf.find("cut").reason
+    with pytest.raises(RecordingError, match="cannot be read"):
+        shelf.open("cut")
+    shelf.delete("cut")
