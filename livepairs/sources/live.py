@@ -27,7 +27,7 @@ from livepairs.sources.live_offset import ClockOffset
 from livepairs.sources.live_pace import Backoff
 from livepairs.sources.live_rest import VenueRest
 from livepairs.sources.live_sequence import Sequencer
-from livepairs.sources.live_supervisor import Supervisor
+from livepairs.sources.live_supervisor import Supervisor, first_of
 from livepairs.sources.live_watch import Watch
 
 __all__ = ["LiveSource"]
@@ -127,7 +127,10 @@ class LiveSource:
                 self._running = asyncio.get_running_loop(), supervisor
                 if not self._is_wanted:
                     supervisor.stop()
-            tasks = [asyncio.ensure_future(work) for work in (supervisor.run(), filler.run(), self._keep_time(rest))]
+            tasks = [
+                asyncio.ensure_future(work)
+                for work in (supervisor.run(), filler.run(), self._keep_time(rest, intake.doubt))
+            ]
             try:
                 feed_due_us = 0
                 while True:
@@ -162,14 +165,15 @@ class LiveSource:
                     f"name one of its {len(known)} symbols"
                 )
 
-    async def _keep_time(self, rest: VenueRest) -> None:
-        """Ask for the venue's clock now and then, sooner after a failure."""
-        backoff = Backoff(self._limits.retry_us, self._limits.clock_us)
+    async def _keep_time(self, rest: VenueRest, doubt: asyncio.Event) -> None:
+        """Ask for the venue's clock now and then: when in doubt, and often at first, for a quick answer tells most."""
+        pause = Backoff(self._limits.retry_us, self._limits.clock_us)
         while True:
-            await self._clock.sleep(self._limits.clock_us)
+            await first_of(self._clock, doubt, self._clock.now_us() + pause.next_us())
+            if doubt.is_set():
+                doubt.clear()
+                pause.reset()
             try:
                 await rest.ask_time()
-                backoff.reset()
             except FeedError as error:
                 _LOG.info("the venue's clock could not be asked for: %s", error)
-                await self._clock.sleep(backoff.next_us())

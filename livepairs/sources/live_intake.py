@@ -6,6 +6,7 @@ supervisor, the ledger and the watch what it saw in them. It is also what the ba
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Iterator
@@ -61,6 +62,8 @@ class Intake:
         self._supervisor, self._watch = supervisor, watch
         self._offset, self._clock, self._limits = offset, clock, limits
         self._is_behind = False
+        self.doubt = asyncio.Event()
+        """Set when what is known of the clocks may be wrong."""
         self._fresh_since_us: int | None = None
         self._lag_us: int | None = None
         self._received = self._fetched = self._malformed = 0
@@ -128,6 +131,7 @@ class Intake:
             self._fresh_since_us = self._watch.since_us
             self._supervisor.has_data()
         elif self._fresh_since_us == self._watch.since_us is not None:
+            self.doubt.set()
             self._supervisor.complain(f"the data had fallen {_seconds(lag_us)} behind")
 
     def _heed(self, notice: Notice) -> None:

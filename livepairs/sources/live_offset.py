@@ -17,6 +17,9 @@ DRIFT: Final = 100e-6
 STAMP_US: Final = 1_000
 """The exchange stamps whole milliseconds, rounded down."""
 
+ONE_WAY_US: Final = 125_000
+"""How much of a slow answer's time is taken for the way there at most: half around the world."""
+
 MOST_LATENCY_US: Final = 1_000_000
 """Without an answer about the time, a clock that differs by less is believed and the rest taken for latency."""
 
@@ -66,4 +69,4 @@ class ClockOffset:
             return 0
         if low is None:
             return round(min(max(0.0, high - MOST_LATENCY_US), high))
-        return round((low + high) / 2)
+        return round(high - min((high - low) / 2, ONE_WAY_US))

@@ -24,7 +24,7 @@ from livepairs.sources.live_pace import Attempts, Backoff
 from livepairs.sources.live_watch import Watch
 from livepairs.sources.live_wire import Batch, Line, RefusedError, open_line
 
-__all__ = ["Supervisor", "Taken"]
+__all__ = ["Supervisor", "Taken", "first_of"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -236,6 +236,7 @@ class Supervisor:
 
     async def _tend(self, line: Line) -> str:
         """Watch a connection, and those that replace it, until one must be given up; return why."""
+        self._watch.connected(line.opened_us)
         self._take_charge(line)
         while True:
             self._woken.clear()
@@ -250,7 +251,6 @@ class Supervisor:
             await self._nap(now_us + 2 * self._limits.chunk_us)
 
     def _take_charge(self, line: Line) -> None:
-        self._watch.connected(line.opened_us)
         self._rotate_at_us = line.opened_us + self._limits.rotate_us
         self._complaint = ""
 
@@ -275,6 +275,7 @@ class Supervisor:
         if await self._takes_over(old, new):
             old.is_retired = not old.is_ended
             await old.close()
+            self._watch.taken_over(new.opened_us)
             self._take_charge(new)
             return new
         _LOG.warning("the new connection had no data, staying with the old one")
@@ -299,13 +300,7 @@ class Supervisor:
 
     async def _nap(self, until_us: int) -> None:
         """Wait until then, or until something happens."""
-        woken = asyncio.ensure_future(self._woken.wait())
-        slept = asyncio.ensure_future(self._clock.sleep_until(until_us))
-        try:
-            await asyncio.wait((woken, slept), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            woken.cancel()
-            slept.cancel()
+        await first_of(self._clock, self._woken, until_us)
 
     def _drop_ended(self) -> None:
         """Let go of connections that have ended and been read to their end."""
@@ -316,6 +311,19 @@ class Supervisor:
 
     def _say(self, status: FeedStatus, sentence: str) -> None:
         self.status, self.sentence = status, sentence
+
+
+async def first_of(clock: Clock, event: asyncio.Event, until_us: int) -> None:
+    """Wait until an event is set or a time is reached, whichever is first."""
+    waits: list[asyncio.Future[object]] = [
+        asyncio.ensure_future(event.wait()),
+        asyncio.ensure_future(clock.sleep_until(until_us)),
+    ]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
 
 
 def _seconds(span_us: int) -> str:

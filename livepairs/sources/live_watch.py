@@ -91,6 +91,11 @@ class Watch:
     def _pause_us(self, doublings: int) -> int:
         return min(self._limits.quiet_us << min(doublings, 30), self._limits.quiet_most_us)
 
+    def taken_over(self, now_us: int) -> None:
+        """Go on with a connection that has taken over from the one before without a loss."""
+        self._since_us = now_us
+        self._is_accused = False
+
     def disconnected(self) -> None:
         """End with a connection: nothing is expected."""
         self._since_us = None

@@ -166,9 +166,9 @@ class _Tap(ClientConnection):
                 break
             if data[at] == PLAIN_TEXT:
                 frames.append(data[start:stop])
-            elif data[at] & CONTROL_BIT and self.protocol.state is State.OPEN:
+            elif data[at] & CONTROL_BIT and self._is_open():
                 super().data_received(data[at:stop])
-                if self.protocol.state is not State.OPEN:  # a goodbye: what follows it is to be ignored
+                if not self._is_open():  # a goodbye: what follows it is to be ignored
                     at = self._give_up_plain(data, stop, frames)
                     break
             else:
@@ -178,6 +178,9 @@ class _Tap(ClientConnection):
         self._rest = data[at:]
         if frames:
             self._inbox.put(frames, self._now_us)
+
+    def _is_open(self) -> bool:
+        return self.protocol.state is State.OPEN
 
     def _give_up_plain(self, data: bytes, at: int, frames: list[bytes] | None = None) -> int:
         """Leave this and everything that follows to the library."""
