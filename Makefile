@@ -36,7 +36,8 @@ demo: $(VENV)/.package  ## serve the bundled recording and print its URL (ARGS="
 	@$(RUN) -m livepairs demo $(ARGS)
 
 # What brings along every kernel: compiled by one process while lint runs, or each test worker would compile them all.
-KERNELS := livepairs.pipeline livepairs.backtest.sweep livepairs.pairs.rescore livepairs.scan.tasks \
+KERNELS := livepairs.pipeline livepairs.exchanges.binance livepairs.backtest.sweep livepairs.pairs.rescore \
+	livepairs.scan.tasks \
 	livepairs.stats.ew_ols livepairs.stats.hayashi_yoshida livepairs.stats.kalman_hedge livepairs.stats.moments
 
 # A file's tests stay in one worker; the browser's tests come after the others and alone, since a browser, a server and a

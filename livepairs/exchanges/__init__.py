@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 import pyarrow as pa
 
@@ -143,6 +143,10 @@ class VenueRefusal:
         return self.kind == "blocked"
 
 
+_NO_TRADES: Final = empty(TRADES)
+_NO_MARKS: Final = empty(MARKS)
+
+
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """What a run of frames holds.
@@ -168,9 +172,9 @@ class Decoded:
         What the venue says about the connection, in the order of the frames; these are counted in ``skipped`` too.
     """
 
-    trades: pa.RecordBatch = field(default_factory=lambda: empty(TRADES))
-    agg_trades: pa.RecordBatch = field(default_factory=lambda: empty(TRADES))
-    marks: pa.RecordBatch = field(default_factory=lambda: empty(MARKS))
+    trades: pa.RecordBatch = field(default_factory=lambda: _NO_TRADES)
+    agg_trades: pa.RecordBatch = field(default_factory=lambda: _NO_TRADES)
+    marks: pa.RecordBatch = field(default_factory=lambda: _NO_MARKS)
     skipped: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
     rejects: tuple[Reject, ...] = ()

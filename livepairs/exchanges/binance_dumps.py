@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from livepairs.exchanges import RowError
-from livepairs.exchanges.binance import EARLIEST_US, LATEST_US, microseconds
+from livepairs.exchanges.binance_time import EARLIEST_US, LATEST_US, microseconds
 
 __all__ = ["DumpFormat", "DumpRows", "parse", "recognise", "symbol_of"]
 

@@ -15,9 +15,10 @@ from urllib.parse import quote
 import msgspec
 
 from livepairs.exchanges import Decoded, VenueRefusal, WireError
-from livepairs.exchanges.binance import EARLIEST_US, LATEST_US, agg_trade_rows, is_symbol
 from livepairs.exchanges.binance_routes import Market
-from livepairs.exchanges.binance_wire import UNREADABLE, Count, RestAggTrade, excerpt, in_microseconds
+from livepairs.exchanges.binance_rows import agg_trade_rows, is_symbol
+from livepairs.exchanges.binance_time import EARLIEST_US, LATEST_US, in_microseconds
+from livepairs.exchanges.binance_wire import UNREADABLE, Count, RestAggTrade, excerpt
 
 __all__ = [
     "AGG_TRADES_LIMIT",

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Union
 import msgspec
 
 from livepairs.exchanges import Ack, Malformed, Notice, Refusal, Shutdown
+from livepairs.exchanges.binance_time import in_microseconds
 
 __all__ = [
     "KIND_OF",
@@ -26,7 +27,6 @@ __all__ = [
     "Skipped",
     "Trade",
     "excerpt",
-    "in_microseconds",
     "payloads",
 ]
 
@@ -232,11 +232,6 @@ def _rowless(kind: str, event: int) -> Payload:
     if kind == "serverShutdown":
         return Notified(kind, Shutdown(in_microseconds(event)), event)
     return Skipped(kind[:40], event)
-
-
-def in_microseconds(time: int) -> int:
-    """Return a time in microseconds that is milliseconds or microseconds by its size (the limit lies in 5138)."""
-    return time * 1000 if time < 10**14 else time
 
 
 def _reply(value: dict[str, Any]) -> Notice | None:

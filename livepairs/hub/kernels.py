@@ -13,7 +13,7 @@ __all__ = ["compile_aside", "compile_for", "compile_scan"]
 
 _LOG = logging.getLogger(__name__)
 
-MODULES: Final = ("livepairs.pipeline",)
+MODULES: Final = ("livepairs.pipeline", "livepairs.exchanges.binance")
 """What brings along every kernel a run uses."""
 
 SCAN_MODULES: Final = (*MODULES, "livepairs.scan.tasks")

@@ -54,6 +54,11 @@ class Kernel:
             return self._compiled(*arguments)
         return self.interpret(*arguments)
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether it runs as machine code; some loops are worth calling only then."""
+        return self._compiled is not None
+
     def interpret(self, *arguments: Any) -> Any:  # as __call__
         """Run the Python source. Memory views yield plain Python numbers, which are twice as quick as numpy's."""
         return self.source(*(a.data if isinstance(a, np.ndarray) else a for a in arguments))

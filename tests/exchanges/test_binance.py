@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from livepairs.exchanges import Decoded
+from livepairs.exchanges import Ack, Decoded, Notice, Refusal, Shutdown
 from livepairs.exchanges.binance import decode, is_symbol
 from livepairs.schema import MARKS, TRADES
 
@@ -229,3 +229,24 @@ def test_every_wire_frame_of_october_2026_is_read(shared_data: Path) -> None:
     assert dict(decoded.skipped) == {"kline": 1, "bookTicker": 1, "24hrTicker": 2}
     assert not decoded.malformed
     assert not decoded.rejected
+
+
+@pytest.mark.parametrize(
+    ("frame", "notice"),
+    [
+        (b'{"result":null,"id":3}', Ack(3)),
+        (b'{"result":null,"id":"abc"}', Ack("abc")),
+        (b'{"result":["btcusdt@aggTrade"],"id":3}', Ack(3, ("btcusdt@aggTrade",))),
+        (b'{"error":{"code":4,"msg":"Too many subscriptions"},"id":19}', Refusal(19, 4, "Too many subscriptions")),
+        (b'{"error":{"code":3,"msg":"Invalid JSON"}}', Refusal(None, 3, "Invalid JSON")),
+        (b'{"code":2,"msg":"Invalid request: unknown variant"}', Refusal(None, 2, "Invalid request: unknown variant")),
+        (b'{"e":"serverShutdown","E":1791382992488}', Shutdown(1791382992488000)),
+        (b'{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1791382992488}}', Shutdown(1791382992488000)),
+    ],
+)
+def test_what_the_venue_says_of_the_connection_is_a_notice_beside_the_rows(frame: bytes, notice: Notice) -> None:
+    decoded = decode([AGG, frame, AGG])
+    assert decoded.notices == (notice,)
+    assert decoded.agg_trades.num_rows == 2
+    assert sum(decoded.skipped.values()) == 1
+    assert not decoded.malformed

@@ -19,7 +19,7 @@ def test_the_compiler_runs_in_a_process_of_its_own_and_once(monkeypatch):
     for _ in range(3):
         kernels.compile_aside()
     assert done.wait(10)
-    assert [command[1:] for command in commands] == [["-m", "livepairs.stats.compiled", "livepairs.pipeline"]]
+    assert [command[1:] for command in commands] == [["-m", "livepairs.stats.compiled", *kernels.MODULES]]
     assert prepared == [1]
 
 
