@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
-from streamz import Stream
 
 from livepairs.alerts.threshold import ThresholdMachine
 from livepairs.bars.machine import BarCounts, BarMachine
@@ -24,6 +23,9 @@ from livepairs.pairs.machine import PairMachine, PairParams
 from livepairs.schema import BARS, MARKS, TRADES, Chunk, Pair, empty, interval_us
 from livepairs.tables.board import LAST_TRADES, Tables
 from livepairs.tempo import Tempo
+
+if TYPE_CHECKING:
+    from streamz import Stream
 
 __all__ = ["Pipeline", "RunParams", "Status", "Tables"]
 
@@ -133,6 +135,9 @@ class Pipeline:
         self._make_machines(symbols, params)
         self._forget()
         # Every node is held: streamz keeps only weak references downstream and drops what nobody holds.
+        # Here and not above: it takes half a second where Dask is installed, and what to compute is known without it.
+        from streamz import Stream
+
         self._chunks = Stream()
         # Looked up at each batch, for `widen` and `rebuild` put other machines in their places.
         self._hops: dict[str, Stream] = {}

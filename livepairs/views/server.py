@@ -20,6 +20,7 @@ from livepairs.errors import ConfigError
 from livepairs.hub import get_hub
 from livepairs.views import pages
 from livepairs.views.exposure import check_address
+from livepairs.views.prompt import answer_promptly
 
 __all__ = ["Listening", "serve_pages"]
 
@@ -107,6 +108,7 @@ def _bound(listening: Listening) -> Any:  # panel's Server, which has no types
         (r"/readyz", _Ready),
     ]
     port = listening.port
+    answer_promptly()
     try:
         return get_server(
             {name: module.page for name, module in found.items()},
@@ -114,7 +116,7 @@ def _bound(listening: Listening) -> Any:  # panel's Server, which has no types
             address=listening.address or None,
             websocket_origin=_origins(listening.address, port),
             extra_patterns=patterns,
-            title={name: f"{module.TITLE} · livepairs" for name, module in found.items()},
+            title={name: pages.titled(module) for name, module in found.items()},
         )
     except OSError as error:
         raise ConfigError(

@@ -1,7 +1,8 @@
 """The pages, one file each: found here without being listed.
 
-A page module has ``TITLE`` (its name in the navigation), ``ORDER`` (its place there) and ``page()``, which returns the
-whole page for the session being created. The file's name is its path in the address.
+A page module has ``TITLE`` (its name in the navigation), ``ORDER`` (its place there), ``EXTENSIONS`` (what Panel must
+send besides itself) and ``page()``, which returns the whole page for the session being created. The file's name is its
+path in the address.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Protocol, cast
 
-__all__ = ["PageModule", "found"]
+__all__ = ["PageModule", "found", "titled"]
 
 
 class PageModule(Protocol):
@@ -19,6 +20,7 @@ class PageModule(Protocol):
 
     TITLE: str
     ORDER: int
+    EXTENSIONS: tuple[str, ...]
 
     def page(self) -> Any:  # a panel-material-ui Page, which has no types
         """Return the page for the session being created."""
@@ -30,3 +32,8 @@ def found() -> dict[str, PageModule]:
     names = [module.name for module in pkgutil.iter_modules(__path__)]
     modules = {name: cast(PageModule, import_module(f"{__name__}.{name}")) for name in names}
     return dict(sorted(modules.items(), key=lambda item: (item[1].ORDER, item[0])))
+
+
+def titled(page: PageModule) -> str:
+    """Return what the browser's tab says of a page."""
+    return f"{page.TITLE} · livepairs"

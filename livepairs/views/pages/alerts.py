@@ -10,15 +10,16 @@ from livepairs.views.frame import framed
 from livepairs.views.screen import Panel, Screen
 from livepairs.views.visit import Visit
 
-__all__ = ["ORDER", "TITLE", "page"]
+__all__ = ["EXTENSIONS", "ORDER", "TITLE", "page"]
 
 TITLE = "Alerts"
 ORDER = 40
+EXTENSIONS = ("tabulator",)
 
 
 def page() -> pmui.Page:
     """Return the table of events over their counts."""
-    pn.extension("tabulator")
+    pn.extension(*EXTENSIONS)
     return framed("alerts", TITLE, _body)
 
 

@@ -11,15 +11,16 @@ from livepairs.views.frame import framed
 from livepairs.views.screen import Panel, Screen
 from livepairs.views.visit import Visit, asked
 
-__all__ = ["ORDER", "TITLE", "page"]
+__all__ = ["EXTENSIONS", "ORDER", "TITLE", "page"]
 
 TITLE = "Backtest"
 ORDER = 30
+EXTENSIONS = ("tabulator",)
 
 
 def page() -> pmui.Page:
     """Return the form, prices with fills, z with its levels, equity, drawdown, trades, metrics and comparison."""
-    pn.extension("tabulator")
+    pn.extension(*EXTENSIONS)
     return framed("backtest", TITLE, _body)
 
 

@@ -12,10 +12,11 @@ from livepairs.views.screen import Screen
 from livepairs.views.tape import Tape
 from livepairs.views.visit import Visit
 
-__all__ = ["ORDER", "TITLE", "page"]
+__all__ = ["EXTENSIONS", "ORDER", "TITLE", "page"]
 
 TITLE = "Market"
 ORDER = 10
+EXTENSIONS = ()
 
 
 def page() -> pmui.Page:

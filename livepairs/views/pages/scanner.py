@@ -9,10 +9,11 @@ from livepairs.views.frame import framed
 from livepairs.views.screen import Panel, Screen
 from livepairs.views.visit import Visit
 
-__all__ = ["ORDER", "TITLE", "page"]
+__all__ = ["EXTENSIONS", "ORDER", "TITLE", "page"]
 
 TITLE = "Scanner"
 ORDER = 25
+EXTENSIONS = ()
 
 
 def page() -> pmui.Page:

@@ -12,10 +12,11 @@ from livepairs.views.screen import Screen
 from livepairs.views.spreadcharts import SpreadCharts
 from livepairs.views.visit import Visit
 
-__all__ = ["ORDER", "TITLE", "page"]
+__all__ = ["EXTENSIONS", "ORDER", "TITLE", "page"]
 
 TITLE = "Spread"
 ORDER = 20
+EXTENSIONS = ()
 
 
 def page() -> pmui.Page:

@@ -1,0 +1,79 @@
+"""Answers a page before it is built: outline, scripts and token go out at once, and the page is made meanwhile.
+
+What a page is made of reaches the browser over its websocket in any case. So nothing but the outline has to be there
+when the address is answered, and the browser loads its scripts while the server builds the models.
+"""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+from bokeh.server.session import ServerSession
+from bokeh.server.urls import per_app_patterns
+from panel.config import config
+from panel.io.resources import LOCAL_DIST, Resources, patch_model_css
+from panel.io.server import DocHandler, server_html_page_for_session
+from panel.io.session import generate_session
+from panel.io.state import set_curdoc, state
+
+from livepairs.views.pages import found, titled
+from livepairs.views.skeleton import TEMPLATE
+from livepairs.views.visit import is_dark
+
+__all__ = ["answer_promptly"]
+
+
+def answer_promptly() -> None:
+    """Make servers created from now on in this process answer pages before they are built."""
+    per_app_patterns[:] = [
+        (pattern, _PromptHandler if handler is DocHandler else handler) for pattern, handler in per_app_patterns
+    ]
+
+
+class _PromptHandler(DocHandler):
+    """Makes the session after the answer, under the id that the answer's token names."""
+
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        if config.authorize_callback or config.reuse_sessions:
+            await super().get(*args, **kwargs)
+            return
+        # No page may come from a cache: the token in it is good once, and soon too old.
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Content-Type", "text/html")
+        outline = generate_session(self.application, self.request, self._generate_token_payload(), initialize=False)
+        with set_curdoc(outline.document):
+            self.write(self._outlined(outline))
+        state.execute(partial(self._build, outline))
+
+    async def _build(self, outline: ServerSession) -> None:
+        session = await self.application_context.create_session_if_needed(outline.id, self.request, outline.token)
+        with set_curdoc(session.document):
+            dist_url = f"{state.rel_path}/{LOCAL_DIST}" if state.rel_path else LOCAL_DIST
+            # As Panel does while it answers: or the browser would ask another host for the styles of its models.
+            for root in session.document.roots:
+                patch_model_css(root, dist_url=dist_url)
+
+    def _outlined(self, outline: ServerSession) -> str:
+        name = self.request.path.rpartition("/")[2]
+        pn.extension(*found()[name].EXTENSIONS)
+        config.theme = "dark" if is_dark() else "default"
+        title = titled(found()[name])
+        bare, variables = _bare(title), outline.document.template_variables
+        bare._populate_template_variables(variables)
+        html: str = server_html_page_for_session(
+            outline,
+            Resources.from_bokeh(self.application.resources()),
+            title,
+            template=bare._template,
+            template_variables=variables,
+        )
+        return html
+
+
+@cache
+def _bare(title: str) -> pmui.Page:
+    """Return a page with nothing in it; what it adds to the HTML is what every page of that title adds."""
+    return pmui.Page(meta_title=title, template=TEMPLATE)
