@@ -6,7 +6,7 @@ ids are contiguous they are therefore kept.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -36,6 +36,10 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.trade_id)
+
+    def cut(self, start: int, end: int) -> Rows:
+        """Return the rows from ``start`` up to but without ``end``."""
+        return Rows(*(getattr(self, field.name)[start:end] for field in fields(self)))
 
     @property
     def is_trade(self) -> NDArray[np.bool_]:

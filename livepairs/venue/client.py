@@ -10,7 +10,7 @@ import math
 import socket
 import struct
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
@@ -20,6 +20,7 @@ from websockets.protocol import State
 from livepairs.venue.requests import Answer, Subscriptions, answer
 from livepairs.venue.routes import Endpoint
 from livepairs.venue.rules import Rules
+from livepairs.venue.wire import Frames
 
 __all__ = ["Client", "VenueConnection"]
 
@@ -59,16 +60,16 @@ class Client:
         self.connection, self.endpoint, self._rules, self._is_spot = connection, endpoint, rules, is_spot
         self.subscriptions = Subscriptions(endpoint.streams, endpoint.is_combined)
         self.opened_us, self.sent = now_us, 0
-        self.stalled_until_us: float = -math.inf
-        self.silent: dict[str, float] = {}
-        self.frames_per_s: float = math.inf
+        self._stalled_until_us: float = -math.inf
+        self._silent: dict[str, float] = {}
+        self._frames_per_s: float = math.inf
         self.is_frozen = False
         self._allowance, self._allowed_us = float(rules.messages_burst), now_us
         self._pinged_us, self._unanswered = now_us, deque[tuple[int, bytes]]()
-        self._outbox: list[bytes] = []
+        self._outbox: list[Frames] = []
         self._waiting: deque[bytes] = deque()
         self._waiting_bytes, self._credit, self._credited_us = 0, 0.0, now_us
-        self._is_defiant = False
+        self._is_defiant, self._unanswered_messages = False, 0
 
     @property
     def is_open(self) -> bool:
@@ -87,23 +88,23 @@ class Client:
         self._allowance = min(self._rules.messages_burst, self._allowance + regained) - 1
         self._allowed_us = now_us
         self._is_defiant |= self._allowance < 0
+        if not self._is_defiant and frame.opcode in (Opcode.TEXT, Opcode.BINARY):
+            self._unanswered_messages += 1
 
-    @property
-    def is_defiant(self) -> bool:
-        """Whether it sent more messages than it may; what it sends is not answered any more."""
-        return self._is_defiant
-
-    def answer(self, message: str | bytes) -> Answer:
-        """Answer a message and take over the subscriptions that follow from it."""
+    def answer(self, message: str | bytes) -> Answer | None:
+        """Answer a message and take over the subscriptions that follow; None for one too many."""
+        if self._unanswered_messages == 0:
+            return None
+        self._unanswered_messages -= 1
         given = answer(message, self.subscriptions, streams_limit=self._rules.streams, is_spot=self._is_spot)
         self.subscriptions = given.subscriptions
         return given
 
-    def deliver(self, stream: str, frames: Sequence[bytes], now_us: int) -> None:
+    def deliver(self, stream: str, frames: Frames, now_us: int) -> None:
         """Put messages of a stream into the outbox, unless the stream or the connection has fallen silent."""
-        if now_us < self.stalled_until_us or now_us < self.silent.get(stream, -math.inf):
+        if now_us < self._stalled_until_us or now_us < self._silent.get(stream, -math.inf):
             return
-        self._outbox.extend(frames)
+        self._outbox.append(frames)
         self.sent += len(frames)
 
     def flush(self, now_us: int) -> None:
@@ -111,9 +112,9 @@ class Client:
         if self.is_frozen or not self.is_open:
             self._outbox.clear()
             return
-        if math.isinf(self.frames_per_s) and not self._waiting:
+        if math.isinf(self._frames_per_s) and not self._waiting:
             if self._outbox:
-                self.connection.transport.write(b"".join(self._outbox))
+                self.connection.transport.write(b"".join([frames.content for frames in self._outbox]))
                 self._outbox.clear()
         else:
             self._flush_slowly(now_us)
@@ -121,13 +122,14 @@ class Client:
             self.hang_up()
 
     def _flush_slowly(self, now_us: int) -> None:
-        self._waiting.extend(self._outbox)
-        self._waiting_bytes += sum(map(len, self._outbox))
+        for frames in self._outbox:
+            self._waiting.extend(frames.split())
+            self._waiting_bytes += len(frames.content)
         self._outbox.clear()
-        if math.isinf(self.frames_per_s):
+        if math.isinf(self._frames_per_s):
             count = len(self._waiting)
         else:
-            self._credit += (now_us - self._credited_us) / 1e6 * self.frames_per_s
+            self._credit += (now_us - self._credited_us) / 1e6 * self._frames_per_s
             count = min(int(self._credit), len(self._waiting))
             self._credit = self._credit - count if self._waiting else 0.0
         self._credited_us = now_us
@@ -136,9 +138,17 @@ class Client:
         if ready:
             self.connection.transport.write(ready)
 
+    def stall(self, until_us: float) -> None:
+        """Deliver nothing before a time; what would have been is lost to this client."""
+        self._stalled_until_us = until_us
+
+    def silence(self, stream: str, until_us: float) -> None:
+        """Deliver nothing of a stream before a time."""
+        self._silent[stream] = until_us
+
     def slow_down(self, frames_per_s: float, now_us: int) -> None:
         """Send no more than so many messages a second from now on; the others wait."""
-        self.frames_per_s, self._credited_us, self._credit = frames_per_s, now_us, 0.0
+        self._frames_per_s, self._credited_us, self._credit = frames_per_s, now_us, 0.0
 
     def freeze(self) -> None:
         """Neither read nor write any more: the other end is still there for TCP, and for nobody else."""

@@ -8,6 +8,7 @@ its parameters after the venue are the arguments, and its docstring is the help 
 from __future__ import annotations
 
 import inspect
+import logging
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from livepairs.venue import faults_data, faults_line, faults_rest
 from livepairs.venue.venue import Venue
 
 __all__ = ["Fault", "apply_fault", "fault_docs", "parse_fault", "schedule"]
+
+logger = logging.getLogger(__name__)
 
 _SECOND_US: Final = 1_000_000
 _TIMING: Final = ("after_s", "every_s")
@@ -74,7 +77,9 @@ def apply_fault(venue: Venue, name: str, arguments: Mapping[str, object]) -> Non
         If there is no such fault, it has no such argument, or the value is not of its kind.
     """
     function = _function(name)
-    function(venue, **_checked(name, arguments))
+    checked = _checked(name, arguments)
+    logger.info("fault %s %s", name, " ".join(f"{key}={value}" for key, value in checked.items()))
+    function(venue, **checked)
 
 
 def parse_fault(text: str) -> Fault:

@@ -64,7 +64,7 @@ def late(venue: Venue, *, symbol: str = "", count: int = 10, by_s: float = 2.0) 
 def burst(venue: Venue, *, symbol: str = "", count: int = 348) -> None:
     """Let so many trades happen in one millisecond."""
     for name in _symbols(venue, symbol):
-        tick = 10.0 ** -venue.styles[name].price_decimals
+        tick = 10.0 ** -venue.styles[name].tick_decimals
         steps = np.arange(count) % 7 - 3
         step = 10.0 ** -venue.styles[name].qty_decimals
         prices = np.round(venue.price_of(name) + steps * tick, venue.styles[name].price_decimals)
@@ -136,8 +136,11 @@ def malformed(venue: Venue, *, kind: str = "truncated", times: int = 1) -> None:
             f"fault malformed has kind {kind!r}{did_you_mean(kind, _GARBAGE)}; there are {', '.join(_GARBAGE)} and all"
         )
     chosen = [text for name, text in _GARBAGE.items() if name != "utf8"] if kind == "all" else [_GARBAGE[kind]]
+    frames = framed(chosen * times)
+    if not venue.clients:
+        venue.awaited["malformed"] = lambda client: client.deliver("", frames, venue.now_us())
     for client in venue.clients:
-        client.deliver("", framed(chosen * times), venue.now_us())
+        client.deliver("", frames, venue.now_us())
 
 
 def _symbols(venue: Venue, symbol: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Final
 
 from livepairs.errors import ConfigError
@@ -22,59 +23,52 @@ def drop(venue: Venue, *, how: str = "reset", which: str = "all") -> None:
     """Lose the TCP connection without a close frame; how is reset or end, which is all, oldest or newest."""
     if how not in ("reset", "end"):
         raise ConfigError(f"fault drop has how {how!r}; it must be reset or end")
-    for client in _clients(venue, which):
-        client.hang_up(is_reset=how == "reset")
+    _each(venue, "drop", which, lambda client: client.hang_up(is_reset=how == "reset"))
 
 
 def close(venue: Venue, *, code: int = 1001, reason: str = "", which: str = "all") -> None:
     """Close with a close frame of that code."""
     if not (1000 <= code <= 4999) or code in (1004, 1005, 1006, 1015):
         raise ConfigError(f"fault close has code {code}; it must be one that may be sent, such as 1001, 1008 or 1012")
-    venue.closing += [(client, code, reason) for client in _clients(venue, which)]
+    _each(venue, "close", which, lambda client: venue.closing.append((client, code, reason)))
 
 
 def shutdown(venue: Venue, *, lead_s: float = 1.0) -> None:
     """Announce serverShutdown, and close with 1001 after so long."""
-    message = f'{{"e":"serverShutdown","E":{venue.time.now_us() // 1_000}}}'
-    clients = list(venue.clients)
-    for client in clients:
-        venue.tell([("!serverShutdown", client)], [message])
-    gone = [(client, 1001, "") for client in clients]
-    venue.later(round(lead_s * _SECOND_US), lambda: venue.closing.extend(gone))
+
+    def announce(client: Client) -> None:
+        venue.tell([("!serverShutdown", client)], [f'{{"e":"serverShutdown","E":{venue.time.now_us() // 1_000}}}'])
+        venue.later(round(lead_s * _SECOND_US), lambda: venue.closing.append((client, 1001, "")))
+
+    _each(venue, "shutdown", "all", announce)
 
 
 def stall(venue: Venue, *, for_s: float = 0.0, which: str = "all") -> None:
     """Send no data on open connections (pings go on); for_s 0 is for good."""
-    for client in _clients(venue, which):
-        client.stalled_until_us = _until(venue, for_s)
+    _each(venue, "stall", which, lambda client: client.stall(_until(venue, for_s)))
 
 
 def freeze(venue: Venue, *, which: str = "all") -> None:
     """Neither read nor write on open connections any more: no data, no pings, no pongs."""
-    for client in _clients(venue, which):
-        client.freeze()
+    _each(venue, "freeze", which, Client.freeze)
 
 
 def silence(venue: Venue, *, stream: str = "", for_s: float = 0.0) -> None:
     """Let one stream fall silent on open connections; for_s 0 is for good."""
     if not stream:
         raise ConfigError("fault silence needs a stream, for example silence:stream=ethusdt@aggTrade")
-    for client in venue.clients:
-        client.silent[stream] = _until(venue, for_s)
+    _each(venue, f"silence {stream}", "all", lambda client: client.silence(stream, _until(venue, for_s)))
 
 
 def slow(venue: Venue, *, per_s: float = 10.0, for_s: float = 0.0, which: str = "all") -> None:
     """Send no more than so many messages a second on open connections, so that data falls behind."""
-    clients = _clients(venue, which)
-    for client in clients:
+
+    def slow_down(client: Client) -> None:
         client.slow_down(per_s, venue.now_us())
-    if for_s > 0:
-        venue.later(round(for_s * _SECOND_US), lambda: _release(venue, clients))
+        if for_s > 0:
+            venue.later(round(for_s * _SECOND_US), lambda: client.slow_down(math.inf, venue.now_us()))
 
-
-def _release(venue: Venue, clients: list[Client]) -> None:
-    for client in clients:
-        client.slow_down(math.inf, venue.now_us())
+    _each(venue, "slow", which, slow_down)
 
 
 def mute_handshake(venue: Venue, *, for_s: float = 0.0) -> None:
@@ -101,9 +95,12 @@ def _until(venue: Venue, for_s: float) -> float:
     return venue.now_us() + for_s * _SECOND_US if for_s > 0 else math.inf
 
 
-def _clients(venue: Venue, which: str) -> list[Client]:
+def _each(venue: Venue, name: str, which: str, action: Callable[[Client], None]) -> None:
+    """Do something to the clients meant; where nobody is connected, to the next one that is."""
     if which not in ("all", "oldest", "newest"):
         raise ConfigError(f"which is {which!r}; it must be all, oldest or newest")
-    if which == "all" or not venue.clients:
-        return list(venue.clients)
-    return [venue.clients[0 if which == "oldest" else -1]]
+    if not venue.clients:
+        venue.awaited[name] = action
+    chosen = list(venue.clients)
+    for client in chosen[:1] if which == "oldest" else chosen[-1:] if which == "newest" else chosen:
+        action(client)

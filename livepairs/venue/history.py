@@ -14,7 +14,7 @@ from livepairs.venue.wire import agg_trades, numbers
 if TYPE_CHECKING:
     from livepairs.venue.venue import Venue
 
-__all__ = ["RestError", "agg_trades_page", "candles_page", "last_trades"]
+__all__ = ["RestError", "agg_trades_page", "candles_page", "last_trades", "limit_of", "whole_number"]
 
 _WIDEST_US: Final = 24 * 3_600 * 1_000_000
 
@@ -44,8 +44,8 @@ def agg_trades_page(venue: Venue, query: Mapping[str, str]) -> str:
         If the symbol or a parameter is wrong, or the trades asked for are too old.
     """
     book = _book(venue, query)
-    limit = _limit(query, most=1000)
-    from_id, start_ms, end_ms = (_integer(query, name) for name in ("fromId", "startTime", "endTime"))
+    limit = limit_of(query, most=1000)
+    from_id, start_ms, end_ms = (whole_number(query, name) for name in ("fromId", "startTime", "endTime"))
     visible, now_us = venue.visible(book.symbol), venue.time.now_us()
     oldest_us = now_us - venue.history_us
     oldest = book.place_of_time(oldest_us)
@@ -90,7 +90,7 @@ def last_trades(venue: Venue, query: Mapping[str, str]) -> str:
         If the symbol or the limit is wrong.
     """
     book = _book(venue, query)
-    limit = _limit(query, most=1000)
+    limit = limit_of(query, most=1000)
     visible = venue.visible(book.symbol)
     rows, style = book.rows(visible - limit, visible), venue.styles[book.symbol]
     price, qty = numbers(rows.price, style.price_decimals), numbers(rows.qty, style.qty_decimals)
@@ -114,8 +114,8 @@ def candles_page(venue: Venue, query: Mapping[str, str]) -> str:
     width_us = INTERVALS_US.get(query.get("interval", ""))
     if width_us is None:
         raise RestError(-1120, "Invalid interval.")
-    limit = _limit(query, most=1500)
-    start_ms, end_ms = _integer(query, "startTime"), _integer(query, "endTime")
+    limit = limit_of(query, most=1500)
+    start_ms, end_ms = whole_number(query, "startTime"), whole_number(query, "endTime")
     now_us = venue.time.now_us()
     last = (now_us if end_ms is None else min(now_us, end_ms * 1_000)) // width_us
     # A candle begins where the one before it ends; without a start the last ones are meant.
@@ -146,7 +146,8 @@ def _book(venue: Venue, query: Mapping[str, str]) -> SymbolBook:
     return venue.books[symbol]
 
 
-def _integer(query: Mapping[str, str], name: str) -> int | None:
+def whole_number(query: Mapping[str, str], name: str) -> int | None:
+    """Return a parameter that must be a whole number; None if it was not given."""
     text = query.get(name)
     if text is None:
         return None
@@ -155,8 +156,9 @@ def _integer(query: Mapping[str, str], name: str) -> int | None:
     return int(text)
 
 
-def _limit(query: Mapping[str, str], *, most: int) -> int:
-    limit = _integer(query, "limit")
+def limit_of(query: Mapping[str, str], *, most: int, default: int = 500) -> int:
+    """Return how many rows were asked for."""
+    limit = whole_number(query, "limit")
     if limit is not None and not 1 <= limit <= most:
         raise RestError(-1130, "Data sent for parameter 'limit' is not valid.")
-    return 500 if limit is None else limit
+    return default if limit is None else limit

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from livepairs.venue.history import RestError
+from livepairs.venue.history import RestError, limit_of, whole_number
 from livepairs.venue.marks import BYSTANDERS, FUNDING_US
 from livepairs.venue.wire import Style
 
@@ -45,7 +45,7 @@ def exchange_info(venue: Venue) -> dict[str, Any]:
 def _instrument(style: Style, status: str) -> dict[str, Any]:
     quote = "USDT"
     base = style.symbol.partition("_")[0].removesuffix(quote)
-    tick, step = f"{10.0**-style.price_decimals:.{style.price_decimals}f}", f"{10.0**-style.qty_decimals:.8f}"
+    tick, step = f"{10.0**-style.tick_decimals:.{style.price_decimals}f}", f"{10.0**-style.qty_decimals:.8f}"
     filters: list[dict[str, Any]] = [
         {"filterType": "PRICE_FILTER", "minPrice": tick, "maxPrice": "4529764", "tickSize": tick},
         {"filterType": "LOT_SIZE", "minQty": step, "maxQty": "1000", "stepSize": step},
@@ -75,7 +75,7 @@ def _instrument(style: Style, status: str) -> dict[str, Any]:
         "baseAsset": base,
         "quoteAsset": quote,
         "marginAsset": quote,
-        "pricePrecision": style.price_decimals + 1,
+        "pricePrecision": style.price_decimals,
         "quantityPrecision": style.qty_decimals,
         "underlyingType": "COMMODITY" if style.symbol == "XAUUSDT" else "COIN",
         "filters": filters,
@@ -114,13 +114,11 @@ def funding_rates(venue: Venue, query: Mapping[str, str]) -> list[dict[str, Any]
     symbol = query.get("symbol")
     if symbol is not None and symbol not in venue.marks.symbols:
         raise RestError(-1121, "Invalid symbol.")
-    text = query.get("limit", "100")
-    if not text.isdigit() or not 1 <= int(text) <= 1000:
-        raise RestError(-1130, "Data sent for parameter 'limit' is not valid.")
+    limit = limit_of(query, most=1000, default=100)
+    first_ms, end_ms = whole_number(query, "startTime") or 0, whole_number(query, "endTime") or _FOREVER_MS
     chosen = [symbol] if symbol else list(venue.symbols)
-    count = max(1, int(text) // len(chosen))
+    count = max(1, limit // len(chosen))
     last = venue.time.now_us() // FUNDING_US
-    first_ms, end_ms = (int(query.get(name, default)) for name, default in (("startTime", "0"), ("endTime", "9" * 16)))
     rows = []
     for number in range(last - count + 1, last + 1):
         stamp_ms = number * FUNDING_US // 1_000 + _JITTER_MS[number % len(_JITTER_MS)]

@@ -6,10 +6,13 @@ Numbers of ``um`` were measured on the live venue in October 2026 where they cou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 from typing import Final, Literal
 
-__all__ = ["RULES", "Market", "Rules"]
+from livepairs.errors import ConfigError, did_you_mean
+
+__all__ = ["RULES", "Market", "Rules", "changed_rules", "rule_values"]
 
 Market = Literal["um", "spot"]
 
@@ -72,3 +75,61 @@ RULES: Final[dict[Market, Rules]] = {
         aggregation_us=1_000,
     ),
 }
+
+
+def rule_values(rules: Rules) -> dict[str, int | float | bool]:
+    """Return the rules as users write them: times in seconds."""
+    values = {entry.name: getattr(rules, entry.name) for entry in fields(rules)}
+    return {
+        name.removesuffix("_us") + "_s" if name.endswith("_us") else name: value / 1e6
+        if name.endswith("_us")
+        else value
+        for name, value in values.items()
+    }
+
+
+def changed_rules(rules: Rules, changes: Iterable[str]) -> Rules:
+    """Return the rules with some of them changed.
+
+    Parameters
+    ----------
+    changes
+        Each ``"name=value"``, with the names of ``rule_values``.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such rule, or the value is not of its kind.
+
+    Examples
+    --------
+    >>> changed_rules(RULES["um"], ["lifetime_s=60", "is_cut_announced=no"]).lifetime_us
+    60000000
+    """
+    for change in changes:
+        name, _, text = change.partition("=")
+        known = rule_values(rules)
+        if name not in known:
+            raise ConfigError(f"no rule {name!r}{did_you_mean(name, known)}; there are {', '.join(known)}")
+        value = _value(name, text, kind=type(known[name]))
+        # mypy cannot know which field takes which type; _value has just seen to it.
+        changed = {name.removesuffix("_s") + "_us": round(value * 1e6)} if _is_time(name) else {name: value}
+        rules = replace(rules, **changed)
+    return rules
+
+
+def _is_time(name: str) -> bool:
+    return name.endswith("_s") and not name.endswith("_per_s")
+
+
+def _value(name: str, text: str, *, kind: type) -> int | float | bool:
+    words = {"yes": True, "no": False, "true": True, "false": False}
+    try:
+        value = words[text.lower()] if kind is bool else kind(text)
+    except (KeyError, ValueError):
+        value = None
+    if value is None or not 0 <= value < 1e12:
+        allowed = {bool: "yes or no", int: "a whole number, 0 or more"}.get(kind, "a number, 0 or more")
+        raise ConfigError(f"rule {name!r} is {text!r}; it must be {allowed}")
+    checked: int | float | bool = value
+    return checked

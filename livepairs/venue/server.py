@@ -6,6 +6,8 @@ import asyncio
 import http
 import logging
 import math
+import socket
+import weakref
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -17,8 +19,10 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 
 from livepairs.clock import Clock, SystemClock
+from livepairs.errors import ConfigError
 from livepairs.schema import Chunk
 from livepairs.stores.recording import Recording
 from livepairs.venue.client import Client, VenueConnection
@@ -64,6 +68,7 @@ class ServedVenue:
         self._reading: asyncio.Future[Chunk | None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._is_stopping = asyncio.Event()
+        self._lines: weakref.WeakSet[VenueConnection] = weakref.WeakSet()
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -88,6 +93,11 @@ class ServedVenue:
             If there is no such fault, or it has no such argument.
         """
         apply_fault(self.venue, name, arguments)
+
+    async def wait_over(self) -> None:
+        """Wait until all there is to play was played and sent; for ever where the source has no end."""
+        while not self.is_over:
+            await self._clock.sleep(TURN_US)
 
     async def play(self) -> None:
         """Take turn after turn, until cancelled."""
@@ -131,6 +141,12 @@ class ServedVenue:
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
+    def line(self, *arguments: Any, **options: Any) -> VenueConnection:
+        """Make the connection of a client that has just dialled; what the library hands over is its own affair."""
+        connection = VenueConnection(*arguments, **options)
+        self._lines.add(connection)
+        return connection
+
     async def handle(self, connection: ServerConnection) -> None:
         """Serve one client until it is gone."""
         assert isinstance(connection, VenueConnection)
@@ -139,11 +155,7 @@ class ServedVenue:
         self.venue.connect(client)
         try:
             async for message in connection:
-                if client.is_defiant:
-                    break
                 await self._answer(client, message)
-            if client.is_defiant:
-                await connection.close(1008, "Too many requests")
         except ConnectionClosed:
             pass
         finally:
@@ -153,6 +165,9 @@ class ServedVenue:
     async def _answer(self, client: Client, message: str | bytes) -> None:
         before = set(client.subscriptions.names)
         answer = client.answer(message)
+        if answer is None:
+            await client.connection.close(1008, "Too many requests")
+            return
         await client.connection.send(answer.reply)
         new = tuple(name for name in client.subscriptions.names if name not in before)
         self.venue.subscribed(client, new)
@@ -204,6 +219,9 @@ class ServedVenue:
         for client in list(self.venue.clients):
             if client.is_frozen:
                 client.hang_up()
+        for line in list(self._lines):
+            if line.protocol.state is State.CONNECTING:
+                line.transport.abort()
         if self._reading is not None:
             await asyncio.wait([self._reading])
         if self._closing:
@@ -220,8 +238,19 @@ def _response(answered: Answered) -> Response:
 
 
 def _phrase(status: int) -> str:
-    # HTTP 418 is a teapot to Python; what the venue calls it is not known.
-    return "I'm a teapot" if status == 418 else http.HTTPStatus(status).phrase
+    try:
+        return http.HTTPStatus(status).phrase
+    except ValueError:  # a fault may ask for any number
+        return ""
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server((LOOPBACK, port))
+    except (OSError, OverflowError) as error:
+        raise ConfigError(
+            f"port {port} of {LOOPBACK} cannot be taken ({error}); choose another, or 0 for a free one"
+        ) from error
 
 
 @asynccontextmanager
@@ -266,16 +295,16 @@ async def serve_venue(
     venue = Venue(tape, clock, setup, setup.rules or RULES[setup.market])
     for fault in told:
         schedule(venue, fault)
+    venue.open()
     served = ServedVenue(venue, clock)
     options: dict[str, Any] = {"ping_interval": None, "close_timeout": _CLOSE_S, "open_timeout": None}
     async with serve(
         served.handle,
-        LOOPBACK,
-        port,
+        sock=_listening(port),
         process_request=served.admit,
         compression=None,
         server_header=None,
-        create_connection=VenueConnection,
+        create_connection=served.line,  # type: ignore[arg-type]  # the documentation allows "a wrapper or a subclass"
         write_limit=_DRAINED_BYTES,
         logger=_protocol_logger,
         **options,

@@ -131,7 +131,7 @@ class Tickers:
     def book_tickers(self, symbol: str, rows: Rows) -> list[str]:
         """Return the best bid and ask after each of some trades."""
         style = self._styles[symbol]
-        tick = 10.0**-style.price_decimals
+        tick = 10.0**-style.tick_decimals
         messages = []
         for place in np.flatnonzero(rows.is_trade).tolist():
             price, is_bid = float(rows.price[place]), bool(rows.buyer_is_maker[place])

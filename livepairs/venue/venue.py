@@ -22,6 +22,7 @@ from livepairs.clock import Clock
 from livepairs.columns import flags_column, floats_column, ints_column, times_column
 from livepairs.schema import TRADES, symbol_column
 from livepairs.venue.book import Rows, SymbolBook
+from livepairs.venue.bulk import bulk_agg_trades
 from livepairs.venue.client import Client
 from livepairs.venue.gate import Gate
 from livepairs.venue.marks import Marks
@@ -31,13 +32,14 @@ from livepairs.venue.tampering import Tampering
 from livepairs.venue.tape import Fills, Tape
 from livepairs.venue.tickers import Tickers
 from livepairs.venue.venuetime import Playback, VenueTime
-from livepairs.venue.wire import Style, agg_trades, decimals_of, framed, in_envelope, raw_trades
+from livepairs.venue.wire import Frames, Style, agg_trades, decimals_of, framed, in_envelope, raw_trades
 
 __all__ = ["Setup", "Venue"]
 
 logger = logging.getLogger(__name__)
 
 _SECOND_US: Final = 1_000_000
+_BULK_ROWS: Final = 1_024
 _MOST_SECONDS: Final = 5
 """Marks of so many seconds are told in one turn; after a longer leap only the last ones."""
 
@@ -95,6 +97,7 @@ class Venue:
         self.spoil_rest: Callable[[str], str] | None = None
         self.rest_delay_us = 0
         self.is_deaf = False
+        self.awaited: dict[str, Callable[[Client], None]] = {}
         self.closing: list[tuple[Client, int, str]] = []
         self._told: dict[str, int] = dict.fromkeys(tape.symbols, 0)
         self._told_raw: dict[str, int] = dict.fromkeys(tape.symbols, 0)
@@ -102,7 +105,10 @@ class Venue:
         self._agenda: list[tuple[int, int, Callable[[], object]]] = []
         self._order = itertools.count()
         self._second = self._slot = 0
-        if not setup.playback.waits_for_client:
+
+    def open(self) -> None:
+        """Let the market run, unless it waits for a client."""
+        if not self.time.playback.waits_for_client:
             self.time.begin()
 
     @property
@@ -155,12 +161,17 @@ class Venue:
     def connect(self, client: Client) -> None:
         """Take a client in."""
         self.clients.append(client)
+        logger.info("client connected, route %r, %d streams", client.endpoint.route, len(client.subscriptions.names))
+        for action in self.awaited.values():
+            action(client)
+        self.awaited.clear()
         self.subscribed(client, client.subscriptions.names)
 
     def disconnect(self, client: Client) -> None:
         """Forget a client that is gone."""
         if client in self.clients:
             self.clients.remove(client)
+            logger.info("client gone after %d messages", client.sent)
         self._index()
 
     def subscribed(self, client: Client, names: tuple[str, ...]) -> None:
@@ -276,15 +287,41 @@ class Venue:
             chosen = [entry for entry in listeners if entry[1].endpoint.is_in_microseconds is is_micro]
             if chosen:
                 unit = replace(style, unit_us=1) if is_micro else style
-                event_us = self.rules.latency_us if is_raw else self.rules.aggregation_us
-                self.tell(chosen, (raw_trades if is_raw else agg_trades)(rows, unit, event_us=event_us))
+                self._tell_unit(chosen, rows, unit, is_raw=is_raw)
+
+    def _tell_unit(self, listeners: list[tuple[str, Client]], rows: Rows, style: Style, *, is_raw: bool) -> None:
+        """Tell trades to clients who read times in the same unit."""
+        if is_raw:
+            self.tell(listeners, raw_trades(rows, style, event_us=self.rules.latency_us))
+            return
+        event_us = self.rules.aggregation_us
+        if len(rows) < _BULK_ROWS:
+            self.tell(listeners, agg_trades(rows, style, event_us=event_us))
+            return
+        for start in range(0, len(rows), _BULK_ROWS):
+            self._tell_bulk(listeners, rows.cut(start, start + _BULK_ROWS), style)
+
+    def _tell_bulk(self, listeners: list[tuple[str, Client]], rows: Rows, style: Style) -> None:
+        """Tell many trades, written all at once where that can be done."""
+        now_us, event_us = self._clock.now_us(), self.rules.aggregation_us
+        for is_combined in (False, True):
+            chosen = [entry for entry in listeners if entry[1].subscriptions.is_combined is is_combined]
+            if not chosen:
+                continue
+            stream = chosen[0][0] if is_combined else None
+            frames = bulk_agg_trades(rows, style, event_us=event_us, stream=stream)
+            if frames is None:
+                self.tell(chosen, agg_trades(rows, style, event_us=event_us))
+                continue
+            for name, client in chosen:
+                client.deliver(name, frames, now_us)
 
     def tell(self, listeners: list[tuple[str, Client]], messages: list[str]) -> None:
         """Deliver messages of one stream to those who listen; written once for all who get the same."""
         if not messages:
             return
         now_us = self._clock.now_us()
-        written: dict[bool, list[bytes]] = {}
+        written: dict[bool, Frames] = {}
         for name, client in listeners:
             is_combined = client.subscriptions.is_combined
             if is_combined not in written:
@@ -313,5 +350,7 @@ def _style(symbol: str, market: Market, held: Fills | None) -> Style:
     if held is None:
         return Style(symbol, market)
     # Prices are written with the venue's precision, which may have more decimals than the tick; two at least here.
-    decimals = max(2, decimals_of(held.price)), decimals_of(held.qty)
-    return Style(symbol, market, *((8, 8) if market == "spot" else decimals))
+    tick, lot = decimals_of(held.price), decimals_of(held.qty)
+    if market == "spot":
+        return Style(symbol, market, price_decimals=8, qty_decimals=8, tick_decimals=tick)
+    return Style(symbol, market, price_decimals=max(2, tick), qty_decimals=lot, tick_decimals=tick)

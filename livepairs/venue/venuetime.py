@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livepairs.clock import Clock
+from livepairs.errors import ConfigError
 
 __all__ = ["Playback", "VenueTime"]
 
@@ -49,9 +50,9 @@ class Playback:
 
     def __post_init__(self) -> None:
         if not self.speed > 0 or (math.isinf(self.speed) and not self.is_as_recorded):
-            raise ValueError(f"speed is {self.speed}; it must be above 0, and infinite only as recorded")
+            raise ConfigError(f"speed is {self.speed:g}; it must be above 0, and infinite only as recorded")
         if self.lead_us < 0:
-            raise ValueError(f"lead_us is {self.lead_us}; it must be 0 or more")
+            raise ConfigError(f"lead is {self.lead_us / 1e6:g} seconds; it must be 0 or more")
 
 
 class VenueTime:
@@ -105,8 +106,14 @@ class VenueTime:
         self._tape_us = max(self._tape_us, ts_us)
 
     def skew(self, *, ahead_us: float, drift_ppm: float) -> None:
-        """Let the clock run ahead of the machine's by so much from now on, and gain so many microseconds a second."""
+        """Let the clock run ahead of the machine's by so much from now on, and gain so many microseconds a second.
+
+        A market played as if live goes on at its pace: what is still to come is stamped by the new clock.
+        """
+        before_us = self._machine_us()
         self._ahead_us, self._drift, self._skewed_us = ahead_us, drift_ppm / 1e6, self._clock.now_us()
+        if not self.playback.is_as_recorded:
+            self._shift_us += self._machine_us() - before_us
 
     def stamp(self, ts_us: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return when recorded moments happen on the venue's clock."""

@@ -6,7 +6,7 @@ thousands of them can be sent with one write; whoever reads cannot tell the diff
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from livepairs.venue.book import Rows
 from livepairs.venue.rules import Market
 
-__all__ = ["Style", "agg_trades", "decimals_of", "framed", "in_envelope", "numbers", "raw_trades"]
+__all__ = ["AGG_KEYS", "Frames", "Style", "agg_trades", "decimals_of", "framed", "in_envelope", "numbers", "raw_trades"]
 
 _TEXT: Final = 0x81
 _MOST_DECIMALS: Final = 8
@@ -30,6 +30,8 @@ class Style:
     ----------
     price_decimals, qty_decimals
         Decimals of prices and quantities; a number that needs more gets more.
+    tick_decimals
+        Decimals of the smallest step of the price, which may be fewer than are written.
     unit_us
         1000 where times are in milliseconds, 1 where in microseconds.
     without
@@ -42,6 +44,7 @@ class Style:
     market: Market = "um"
     price_decimals: int = 2
     qty_decimals: int = 3
+    tick_decimals: int = 2
     unit_us: int = 1_000
     without: frozenset[str] = frozenset()
     extra: str = ""
@@ -81,6 +84,42 @@ def numbers(values: NDArray[np.float64], decimals: int) -> list[str]:
     ]
 
 
+AGG_KEYS: Final = (
+    ("e", '"aggTrade"'),
+    ("E", "%d"),
+    ("a", "%d"),
+    ("s", '"{symbol}"'),
+    ("p", '"%s"'),
+    ("q", '"%s"'),
+    ("nq", '"%s"'),
+    ("f", "%d"),
+    ("l", "%d"),
+    ("T", "%d"),
+    ("m", "%s"),
+    ("st", "1"),
+)
+"""The keys of an aggregated trade on the wire of futures, in their order, and what their values look like."""
+
+# Spot aggregates by taker order; it has neither nq nor st, and an M that means nothing.
+_SPOT_AGG_ORDER: Final = ("e", "E", "s", "a", "p", "q", "f", "l", "T", "m", "M")
+_TRADE_KEYS: Final = {
+    "e": '"trade"',
+    "E": "%d",
+    "T": "%d",
+    "s": '"{symbol}"',
+    "t": "%d",
+    "p": '"%s"',
+    "q": '"%s"',
+    "X": '"%s"',
+    "m": "%s",
+    "st": "1",
+    "M": "true",
+}
+_TRADE_ORDER: Final = ("e", "E", "T", "s", "t", "p", "q", "X", "m", "st")
+_SPOT_TRADE_ORDER: Final = ("e", "E", "s", "t", "p", "q", "T", "m", "M")
+_STREAM_ONLY: Final = frozenset({"e", "E", "s", "st"})
+
+
 def agg_trades(rows: Rows, style: Style, *, event_us: int, is_rest: bool = False) -> list[str]:
     """Return the aggTrade messages of these trades, without an envelope.
 
@@ -91,32 +130,22 @@ def agg_trades(rows: Rows, style: Style, *, event_us: int, is_rest: bool = False
     is_rest
         As a row of the REST answer: without event, symbol and market.
     """
-    price, qty = numbers(rows.price, style.price_decimals), numbers(rows.qty, style.qty_decimals)
-    stamps = rows.ts_us // style.unit_us
-    sent = (rows.ts_us + event_us) // style.unit_us
-    first = rows.first_id.tolist()
-    keys: list[tuple[str, str, Sequence[object] | None]] = [
-        ("e", '"aggTrade"', None),
-        ("E", "%d", sent.tolist()),
-        ("a", "%d", rows.trade_id.tolist()),
-        ("s", f'"{style.symbol}"', None),
-        ("p", '"%s"', price),
-        ("q", '"%s"', qty),
-        ("nq", '"%s"', qty),
-        ("f", "%d", first),
-        ("l", "%d", first),
-        ("T", "%d", stamps.tolist()),
-        ("m", "%s", _flags(rows)),
-        ("st", "1", None),
-        ("M", "true", None),
-    ]
-    if style.market == "spot":
-        # One taker order, whatever its price; neither nq nor st, and an M that means nothing.
-        keys = _moved([key for key in keys if key[0] not in ("nq", "st")], "s", after="E")
-    else:
-        keys.pop()
-    left_out = style.without | ({"e", "E", "s", "st"} if is_rest else set())
-    return _messages([key for key in keys if key[0] not in left_out], style, len(rows))
+    first, qty = rows.first_id.tolist(), numbers(rows.qty, style.qty_decimals)
+    columns: dict[str, Sequence[object]] = {
+        "E": ((rows.ts_us + event_us) // style.unit_us).tolist(),
+        "a": rows.trade_id.tolist(),
+        "p": numbers(rows.price, style.price_decimals),
+        "q": qty,
+        "nq": qty,
+        "f": first,
+        "l": first,
+        "T": (rows.ts_us // style.unit_us).tolist(),
+        "m": _flags(rows),
+    }
+    forms = {**dict(AGG_KEYS), "M": "true"}
+    order = _SPOT_AGG_ORDER if style.market == "spot" else tuple(name for name, _ in AGG_KEYS)
+    left_out = style.without | (_STREAM_ONLY if is_rest else frozenset())
+    return _messages([(name, forms[name]) for name in order if name not in left_out], columns, style)
 
 
 def raw_trades(rows: Rows, style: Style, *, event_us: int) -> list[str]:
@@ -125,45 +154,28 @@ def raw_trades(rows: Rows, style: Style, *, event_us: int) -> list[str]:
     is_trade = rows.is_trade.tolist()
     price = [text if is_real else "0" for text, is_real in zip(price, is_trade, strict=True)]
     qty = [text if is_real else "0" for text, is_real in zip(qty, is_trade, strict=True)]
-    keys: list[tuple[str, str, Sequence[object] | None]] = [
-        ("e", '"trade"', None),
-        ("E", "%d", ((rows.ts_us + event_us) // style.unit_us).tolist()),
-        ("T", "%d", (rows.ts_us // style.unit_us).tolist()),
-        ("s", f'"{style.symbol}"', None),
-        ("t", "%d", rows.first_id.tolist()),
-        ("p", '"%s"', price),
-        ("q", '"%s"', qty),
-        ("X", '"%s"', ["MARKET" if is_real else "NA" for is_real in is_trade]),
-        ("m", "%s", _flags(rows)),
-        ("st", "1", None),
-        ("M", "true", None),
-    ]
-    if style.market == "spot":
-        keys = _moved([key for key in keys if key[0] not in ("X", "st")], "T", after="q")
-    else:
-        keys.pop()
-    return _messages([key for key in keys if key[0] not in style.without], style, len(rows))
+    columns: dict[str, Sequence[object]] = {
+        "E": ((rows.ts_us + event_us) // style.unit_us).tolist(),
+        "T": (rows.ts_us // style.unit_us).tolist(),
+        "t": rows.first_id.tolist(),
+        "p": price,
+        "q": qty,
+        "X": ["MARKET" if is_real else "NA" for is_real in is_trade],
+        "m": _flags(rows),
+    }
+    order = _SPOT_TRADE_ORDER if style.market == "spot" else _TRADE_ORDER
+    return _messages([(name, _TRADE_KEYS[name]) for name in order if name not in style.without], columns, style)
 
 
 def _flags(rows: Rows) -> list[str]:
     return ["true" if flag else "false" for flag in rows.buyer_is_maker.tolist()]
 
 
-def _moved(
-    keys: list[tuple[str, str, Sequence[object] | None]], name: str, *, after: str
-) -> list[tuple[str, str, Sequence[object] | None]]:
-    """Return the keys with one of them put behind another."""
-    moved = next(key for key in keys if key[0] == name)
-    rest = [key for key in keys if key[0] != name]
-    place = next(place for place, key in enumerate(rest) if key[0] == after) + 1
-    return [*rest[:place], moved, *rest[place:]]
-
-
-def _messages(keys: list[tuple[str, str, Sequence[object] | None]], style: Style, count: int) -> list[str]:
-    pattern = "{" + ",".join(f'"{name}":{form}' for name, form, _ in keys)
-    pattern += f",{style.extra.replace('%', '%%')}}}" if style.extra else "}"
-    columns = [values for _, _, values in keys if values is not None]
-    return [pattern % row for row in zip(*columns, strict=True)] if columns else [pattern % ()] * count
+def _messages(keys: list[tuple[str, str]], columns: dict[str, Sequence[object]], style: Style) -> list[str]:
+    pattern = ",".join(f'"{name}":{form}' for name, form in keys).replace("{symbol}", style.symbol)
+    pattern = "{" + pattern + (f",{style.extra.replace('%', '%%')}}}" if style.extra else "}")
+    used = [columns[name] for name, form in keys if "%" in form]
+    return [pattern % row for row in zip(*used, strict=True)]
 
 
 def in_envelope(stream: str, messages: Iterable[str]) -> list[str]:
@@ -172,9 +184,28 @@ def in_envelope(stream: str, messages: Iterable[str]) -> list[str]:
     return [f"{head}{message}}}" for message in messages]
 
 
-def framed(messages: Iterable[str | bytes]) -> list[bytes]:
-    """Return each message as one complete text frame."""
-    return [_frame(message.encode() if isinstance(message, str) else message) for message in messages]
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Complete websocket frames, one after the other, and the size of each in bytes."""
+
+    content: bytes
+    sizes: list[int]
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def split(self) -> Iterator[bytes]:
+        """Yield the frames one by one."""
+        start = 0
+        for size in self.sizes:
+            yield self.content[start : start + size]
+            start += size
+
+
+def framed(messages: Iterable[str | bytes]) -> Frames:
+    """Return each message as one complete text frame of a server, which is not masked."""
+    frames = [_frame(message.encode() if isinstance(message, str) else message) for message in messages]
+    return Frames(b"".join(frames), [len(frame) for frame in frames])
 
 
 def _frame(content: bytes) -> bytes:
