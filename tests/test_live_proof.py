@@ -50,7 +50,7 @@ async def play(faults: Sequence[str], *, seconds: float) -> Recorded:
         # What the venue has told this very moment may still be on its way.
         came = {symbol: played.delivered(symbol) for symbol in SYMBOLS}
         had = {symbol: [row for row in venue[symbol] if row[0] in came[symbol]] for symbol in SYMBOLS}
-        return Recorded(list(played.chunks), played.gaps(), had)
+        return Recorded(list(played.chunks), played.source.feed.gaps, had)
 
 
 def record(path: Path, recorded: Recorded, *, together: int = 1) -> str:
