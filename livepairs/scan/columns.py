@@ -45,7 +45,9 @@ class Columns:
     most_lags: int
     is_aic: bool
     levels: Floats
+    lines: Floats
     spectra: Floats
+    waves: Floats
     cosines: Floats
     own: Floats
     penalties: Floats
@@ -120,14 +122,23 @@ def prepare_columns(closes: Floats, params: ScanParams) -> Columns:
     rows = bars - 1 - most
     penalties = np.array([math.exp(2.0 * lag / rows) for lag in range(most + 1)])
     return Columns(
-        bars, most, params.lags is None, _tiles(levels), _blocks(spectra), cosines, np.ascontiguousarray(own), penalties
+        bars,
+        most,
+        params.lags is None,
+        _lanes_of(levels.reshape(series, -1, TILE)),
+        levels,
+        _lanes_of(spectra),
+        spectra,
+        cosines,
+        np.ascontiguousarray(own),
+        penalties,
     )
 
 
 def _spectra(changes: Floats, most: int) -> tuple[Floats, Floats, Floats]:
-    """Return folded spectra ``(series, 4 * folds)``, cosines ``(folds, rows)``, own autocovariances ``(series, lags)``.
+    """Return folded spectra ``(series, folds, 4)``, cosines ``(folds, rows)``, own autocovariances ``(series, lags)``.
 
-    Column k // 2 of the cosines is lag k if k is even; the odd lags begin at half the columns.
+    Column k // 2 of the cosines is lag k if k is even; the odd lags begin at the tile after them.
     """
     length = _quick_length(changes.shape[1] + most + 1)
     quarter = length // 4
@@ -141,9 +152,11 @@ def _spectra(changes: Floats, most: int) -> tuple[Floats, Floats, Floats]:
     high = spectrum[:, ::-1][:, : quarter + 1].copy()
     high[:, quarter] = 0.0
     parts = [low.real, low.imag, high.real, high.imag]
-    folded = np.concatenate([np.pad(part, ((0, 0), (0, folds - quarter - 1))) for part in parts], axis=1)
+    folded = np.zeros((len(changes), folds, len(parts)))
+    for place, part in enumerate(parts):
+        folded[:, : quarter + 1, place] = part
     half = _multiple(most // 2 + 1, TILE)
-    cosines = np.zeros((folds, 2 * half))
+    cosines = np.zeros((folds, half + _multiple((most + 1) // 2, TILE)))
     table = np.cos(2.0 * np.pi / length * np.arange(length))
     for lag in range(most + 1):
         cosines[: quarter + 1, lag // 2 + lag % 2 * half] = table[np.arange(quarter + 1) * lag % length]
@@ -157,18 +170,13 @@ def _spectra(changes: Floats, most: int) -> tuple[Floats, Floats, Floats]:
     return folded, cosines, auto
 
 
-def _blocks(rows: Floats) -> Floats:
-    """Return ``(series, n)`` as ``(blocks, n, LANES)``, the last block filled up with zeros."""
-    series, length = rows.shape
-    padded = np.zeros((_multiple(series, LANES), length))
+def _lanes_of(rows: Floats) -> Floats:
+    """Return ``(series, n, m)`` as ``(blocks, n, m * LANES)``, the last block filled up with zeros."""
+    series, length, width = rows.shape
+    padded = np.zeros((_multiple(series, LANES), length, width))
     padded[:series] = rows
-    return np.ascontiguousarray(padded.reshape(-1, LANES, length).transpose(0, 2, 1))
-
-
-def _tiles(rows: Floats) -> Floats:
-    """Return ``(series, n)`` as ``(blocks, n / TILE, TILE * LANES)``."""
-    blocks = _blocks(rows)
-    return blocks.reshape(len(blocks), -1, TILE * LANES)
+    blocks = padded.reshape(-1, LANES, length, width).transpose(0, 2, 3, 1)
+    return np.ascontiguousarray(blocks).reshape(len(blocks), length, width * LANES)
 
 
 def _multiple(count: int, of: int) -> int:

@@ -54,7 +54,9 @@ Numbers = Any
 
 @kernel(
     "f8[,,r]",  # levels: (blocks, bars / TILE, TILE * LANES), centred
-    "f8[,,r]",  # spectra: (blocks, 4 * folds, LANES)
+    "f8[,r]",  # lines: (series, bars), the same one by one
+    "f8[,,r]",  # spectra: (blocks, folds, 4 * LANES)
+    "f8[,,r]",  # waves: (series, folds, 4), the same one by one
     "f8[,r]",  # cosines: (folds, rows)
     "f8[,r]",  # own: (series, AUTO + most + 1)
     "f8[r]",  # penalties: (most + 1,)
@@ -62,15 +64,20 @@ Numbers = Any
     "i8",  # bars that are real
     "i8",  # 1 if the AIC chooses the lag, 0 if it is `most`
     "f8[,,]",  # out: (len(STATISTICS), 2 * tasks, LANES)
-    "f8[,]",  # folded: (2 * folds / TILE, TILE * LANES)
+    "f8[,]",  # evens, odds: (1, TILE * LANES)
+    "f8[,]",
     "f8[,]",  # products: (rows / TILE, TILE * LANES)
     "f8[]",  # dots: (LANES,)
     "f8[,]",  # auto: (most + 1, LANES)
     "f8[,]",  # early: (most + 2, LANES)
     "f8[,]",  # late: (most + 2, LANES)
-    "f8[,]",  # entering, leaving: (most + 1, LANES)
-    "f8[,]",
-    "f8[,,]",  # gram: (most + 2, most / TILE + 2, TILE * LANES), zeros to begin with
+    "f8[,]",  # steps: (most + 1, 2 * LANES)
+    "f8[,]",  # beside: (most + 2, LANES)
+    "f8[,,]",  # gram: (tiles, tiles, TILE * TILE * LANES), zeros to begin with
+    "f8[]",  # sums, done, corner: (TILE * TILE * LANES,)
+    "f8[]",
+    "f8[]",
+    "f8[]",  # rests: (TILE * LANES,)
     "f8[,]",  # slopes: (2, LANES)
     "f8[,]",  # counts: (2, LANES)
     "f8[,]",  # marks: (2, LANES), intercept left over, and 1 where the fit is exact
@@ -83,7 +90,9 @@ Numbers = Any
 )
 def scan_tasks(
     levels: Cube,
+    lines: Matrix,
     spectra: Cube,
+    waves: Cube,
     cosines: Matrix,
     own: Matrix,
     penalties: Numbers,
@@ -91,15 +100,20 @@ def scan_tasks(
     bars: int,
     is_aic: int,
     out: Cube,
-    folded: Matrix,
+    evens: Matrix,
+    odds: Matrix,
     products: Matrix,
     dots: Numbers,
     auto: Matrix,
     early: Matrix,
     late: Matrix,
-    entering: Matrix,
-    leaving: Matrix,
+    steps: Matrix,
+    beside: Matrix,
     gram: Cube,
+    sums: Numbers,
+    done: Numbers,
+    corner: Numbers,
+    rests: Numbers,
     slopes: Matrix,
     counts: Matrix,
     marks: Matrix,
@@ -110,22 +124,23 @@ def scan_tasks(
 ) -> None:
     """Scan each series of ``tasks`` with the block beside it; what is no pair of its own comes out as NaN."""
     series = own.shape[0]
-    odd = cosines.shape[1] // (2 * TILE)
+    tiles = cosines.shape[1] // TILE
+    odd = tiles - tiles // 2
     for task in range(tasks.shape[0]):
         y = tasks[task, 0]
         block = tasks[task, 1]
-        lagged_products(spectra, cosines, y, block, folded, products)
-        level_products(levels, y, block, dots)
+        lagged_products(spectra, waves, cosines, y, block, evens, odds, products)
+        level_products(levels, lines, y, block, dots)
         for lane in range(LANES):
             # Lanes that are the series itself, come before it or are padding have slopes of zero and no results.
             x = block * LANES + lane
             is_pair = y < x < series
             slopes[0, lane] = dots[lane] / own[x, SQUARE] if is_pair else 0.0
             slopes[1, lane] = dots[lane] / own[y, SQUARE] if is_pair else 0.0
+        crossings(levels, lines, y, block, bars, slopes, counts)
         for direction in range(2):
-            crossings(levels, y, block, bars, slopes, counts, direction)
             _prepare_direction(
-                levels, own, products, dots, odd, y, block, bars, direction, slopes, auto, early, late, squares
+                levels, lines, own, products, dots, odd, y, block, bars, direction, slopes, auto, early, late, squares
             )
             for lane in range(LANES):
                 x = block * LANES + lane
@@ -149,7 +164,21 @@ def scan_tasks(
                         results,
                     )
             if is_aic == 1:
-                choose_lags(auto, early, late, squares, penalties, entering, leaving, gram, chosen)
+                choose_lags(
+                    auto,
+                    early,
+                    late,
+                    squares,
+                    penalties,
+                    steps,
+                    beside,
+                    gram,
+                    sums,
+                    done,
+                    corner,
+                    rests,
+                    chosen,
+                )
             for lane in range(LANES):
                 x = block * LANES + lane
                 place = 2 * task + direction
@@ -178,6 +207,7 @@ def scan_tasks(
 @part
 def _prepare_direction(
     levels: Cube,
+    lines: Matrix,
     own: Matrix,
     products: Matrix,
     dots: Numbers,
@@ -193,8 +223,6 @@ def _prepare_direction(
     squares: Numbers,
 ) -> None:
     """Write autocovariances, first and last residuals and their sum of squares, for all lanes from sums of products."""
-    y_block = y // LANES
-    y_lane = y % LANES
     series = own.shape[0]
     for lane in range(LANES):
         x = min(block * LANES + lane, series - 1)
@@ -202,9 +230,9 @@ def _prepare_direction(
         squares[lane] = own[first, SQUARE] - slopes[direction, lane] * dots[lane]
     for k in range(auto.shape[0]):
         # Even lags come first, the odd ones in tiles of their own.
-        row = k // 2
-        tile = row // TILE + (odd if k % 2 == 1 else 0)
-        at = (row & 3) * LANES
+        half = k // 2
+        tile = half // TILE + (odd if k % 2 == 1 else 0)
+        at = (half & 3) * LANES
         for lane in range(LANES):
             x = min(block * LANES + lane, series - 1)
             slope = slopes[direction, lane]
@@ -215,8 +243,8 @@ def _prepare_direction(
             auto[k, lane] = first_auto - slope * (products[tile, at + lane] - slope * second_auto)
     for place in range(early.shape[0]):
         last = bars - 1 - place
-        y_early = level_at(levels, y_block, place, y_lane)
-        y_late = level_at(levels, y_block, last, y_lane)
+        y_early = lines[y, place]
+        y_late = lines[y, last]
         for lane in range(LANES):
             slope = slopes[direction, lane]
             x_early = level_at(levels, block, place, lane)

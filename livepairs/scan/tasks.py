@@ -23,7 +23,8 @@ Job = NDArray[np.int64]
 def jobs_of(series: int, tasks_a_job: int = TASKS_A_JOB) -> list[Job]:
     """Return all tasks as jobs: ``(tasks, 2)`` arrays of a series and a block with series after it."""
     blocks = -(-series // LANES)
-    tasks = [(y, block) for y in range(series - 1) for block in range((y + 1) // LANES, blocks)]
+    # Block by block, so that a block's columns stay in the cache while one series after the other is held against it.
+    tasks = [(y, block) for block in range(blocks) for y in range(min(series, (block + 1) * LANES) - 1)]
     table = np.array(tasks, np.int64).reshape(-1, 2)
     return [table[start : start + tasks_a_job] for start in range(0, len(table), tasks_a_job)]
 
@@ -32,22 +33,29 @@ def run_job(columns: Columns, job: Job) -> Floats:
     """Run a job and return ``(len(STATISTICS), 2 * tasks, LANES)``; both directions of a task follow each other."""
     lags, rows = columns.most_lags, columns.cosines.shape[1]
     out = np.empty((len(STATISTICS), 2 * len(job), LANES))
-    shared = (columns.levels, columns.spectra, columns.cosines, columns.own, columns.penalties, job)
+    tiles = (lags + 1) // TILE + 1
+    series = (columns.levels, columns.lines, columns.spectra, columns.waves, columns.cosines, columns.own)
+    shared = (*series, columns.penalties, job)
     scan_tasks(
         # What came over a network may lie at odd addresses, which no kernel takes; else nothing is copied.
         *(np.require(array, requirements=["C", "A"]) for array in shared),
         columns.bars,
         int(columns.is_aic),
         out,
-        np.empty((2 * len(columns.cosines) // TILE, TILE * LANES)),
+        np.empty((1, TILE * LANES)),
+        np.empty((1, TILE * LANES)),
         np.empty((rows // TILE, TILE * LANES)),
         np.empty(LANES),
         np.empty((lags + 1, LANES)),
         np.empty((lags + 2, LANES)),
         np.empty((lags + 2, LANES)),
-        np.empty((lags + 1, LANES)),
-        np.empty((lags + 1, LANES)),
-        np.zeros((lags + 2, lags // TILE + 2, TILE * LANES)),
+        np.empty((lags + 1, 2 * LANES)),
+        np.empty((lags + 2, LANES)),
+        np.zeros((tiles, tiles, TILE * TILE * LANES)),
+        np.empty(TILE * TILE * LANES),
+        np.empty(TILE * TILE * LANES),
+        np.empty(TILE * TILE * LANES),
+        np.empty(TILE * LANES),
         np.empty((2, LANES)),
         np.empty((2, LANES)),
         np.empty((2, LANES)),
