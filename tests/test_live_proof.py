@@ -45,6 +45,7 @@ async def play(faults: Sequence[str], *, seconds: float) -> Recorded:
     async with scene(*faults) as played:
         await played.run(seconds)
         await played.everything_arrives()
+        assert await played.until(lambda: not played.source.feed.open_gaps)
         first = {symbol: min(played.delivered(symbol)) for symbol in SYMBOLS}
         venue = {symbol: _rows(played.venue.trades(symbol), first[symbol]) for symbol in SYMBOLS}
         # What the venue has told this very moment may still be on its way.
@@ -96,12 +97,11 @@ def check(path: Path, recorded: Recorded) -> Recording:
 
 @pytest.mark.slow
 def test_a_session_in_trouble_holds_every_trade_and_replays_to_its_digest(tmp_path: Path) -> None:
-    recorded = asyncio.run(play(TROUBLE, seconds=12))
+    recorded = asyncio.run(play(TROUBLE, seconds=10))
     assert len(recorded.gaps) > 3
     digests = {record(tmp_path / f"by{together}", recorded, together=together) for together in (1, 7, 1_000)}
     assert len(digests) == 1, "the digest depends on the pieces that the feed came in"
     recording = check(tmp_path / "by1", recorded)
-    check(tmp_path / "by7", recorded)
     assert recording.max_lag_us > SECOND_US, "nothing was fetched late, so the proof proves little"
 
 
