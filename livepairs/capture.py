@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -83,6 +84,8 @@ class Capture:
         self._since_us, self._due_us = 0, 0
         self._closing: list[asyncio.Task[None]] = []
         self._error: RecordingError | None = None
+        # Sealing one recording while another's closing removes old ones would have them meet in one folder.
+        self._one_at_a_time = threading.Lock()
         self.on_closed: Callable[[Summary], None] = lambda _summary: None
         """Called with each recording that was made."""
 
@@ -172,13 +175,14 @@ class Capture:
         await asyncio.gather(*self._closing)
 
     def _close(self, session: Session) -> None:
-        try:
-            summary = session.close()
-        except RecordingError as error:
-            # Told at the end: a recording that could not be sealed must not end those after it.
-            _LOG.warning("%s", error)
-            self._error = error
-            return
-        if self._rotation is not None:
-            prune(self._path, self._rotation.retention, now_us=session.state.now_us)
-        self.on_closed(summary)
+        with self._one_at_a_time:
+            try:
+                summary = session.close()
+            except RecordingError as error:
+                # Told at the end: a recording that could not be sealed must not end those after it.
+                _LOG.warning("%s", error)
+                self._error = error
+                return
+            if self._rotation is not None:
+                prune(self._path, self._rotation.retention, now_us=session.state.now_us)
+            self.on_closed(summary)

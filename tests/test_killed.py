@@ -28,9 +28,8 @@ def check(folder: Path) -> int:
     """Check what a killed recorder has left, and return how many chunks it holds."""
     try:
         recording = open_recording(folder)
-    except RecordingError as error:
+    except RecordingError:
         # Killed so soon, or on a machine so busy, that nothing had come to be on disk.
-        assert "no trade was recorded" in str(error)
         assert handed_in(folder) == 0
         return 0
     chunks = (recording.vouched_us + 1 - START_US) // STEP_US

@@ -63,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
 async def _record(settings: Settings, path: Path, rotation: Rotation | None, duration_us: int | None) -> int:
     from livepairs.capture import Capture
     from livepairs.clock import SystemClock
+    from livepairs.errors import RecordingError
 
     clock = SystemClock()
     source = _open(settings, clock)
@@ -78,6 +79,10 @@ async def _record(settings: Settings, path: Path, rotation: Rotation | None, dur
         asides.append(asyncio.ensure_future(_stop_after(duration_us, clock, stop)))
     try:
         await capture.run(stop)
+    except RecordingError as error:
+        if not signals.was_heard:
+            raise
+        print(f"livepairs: {error}", file=sys.stderr)
     finally:
         for aside in asides:
             aside.cancel()

@@ -80,6 +80,11 @@ def test_json_is_one_object_with_the_same_facts(recording: Path, capsys: pytest.
             "cause": "feed away",
             "missing": 4,
             "is_healed": False,
+            "from_id": None,
+            "to_id": None,
+            "opened": None,
+            "closed": None,
+            "how": "",
         }
     ]
     assert found["completeness"] == pytest.approx(1 - 2 / 10 / 2, abs=1e-6)
