@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from typing import TYPE_CHECKING
 
 from livepairs.errors import ConfigError
@@ -44,18 +43,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from livepairs.commands._progress import Progress
     from livepairs.stores.importing import import_files
     from livepairs.stores.intake import ImportOptions
 
     options = ImportOptions(
         symbol=args.symbol, kind=args.kind, columns=_columns(args.map), time_unit=args.time_unit, time_zone=args.tz
     )
-    with _Bar() as bar:
+    with Progress() as bar:
         report = import_files(args.files, args.to, options=options, overwrite=args.overwrite, on_progress=bar.show)
     if args.json:
         print(json.dumps(summary(report, args.to, len(args.files)), ensure_ascii=False))
     else:
-        print(_text(report, args.to))
+        print(text(report, args.to))
     return 0
 
 
@@ -69,28 +69,6 @@ def _columns(maps: list[str]) -> dict[str, str]:
             )
         columns[ours.strip()] = theirs.strip()
     return columns
-
-
-class _Bar:
-    """A progress bar on a terminal, and nothing anywhere else."""
-
-    def __enter__(self) -> _Bar:
-        from tqdm import tqdm
-
-        self._bar = tqdm(total=1, disable=not sys.stderr.isatty(), file=sys.stderr, unit_scale=True, leave=False)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def show(self, stage: str, done: int, total: int) -> None:
-        if self._bar.disable:
-            return
-        if self._bar.desc != f"{stage}: ":
-            self._bar.set_description(stage, refresh=False)
-            self._bar.unit = "B" if stage == "reading" else " trades"
-            self._bar.reset(total)
-        self._bar.update(done - self._bar.n)
 
 
 def summary(report: ImportReport, to: str, files: int) -> dict[str, object]:
@@ -131,7 +109,8 @@ def _iso(time_us: int) -> str:
     return iso(time_us)
 
 
-def _text(report: ImportReport, to: str) -> str:
+def text(report: ImportReport, to: str) -> str:
+    """Return the summary as people read it."""
     found = summary(report, to, 0)
     lines = [f"{found['trades']:,} of {report.trades_read:,} trades into {to}", f"  {found['start']} to {found['end']}"]
     lines += [f"  {symbol:<16} {count:>14,}  {report.kinds[symbol]}" for symbol, count in _rows(report).items()]

@@ -92,6 +92,7 @@ def facts(recording: Recording) -> dict[str, object]:
         "digest": recording.digest,
         "live_digest": manifest.live_digest,
         "proof": None if manifest.proof is None else _proof(manifest.proof),
+        "fetched": [asdict(file) for file in manifest.fetched],
     }
 
 
@@ -166,6 +167,11 @@ def _digests(recording: Recording) -> list[str]:
     live, proof = recording.manifest.live_digest, recording.manifest.proof
     state = f"live digest {live[:16]}" if live else "no live digest (not recorded live)"
     lines = [f"  identity      {recording.digest[:16]}", f"  proof         {state}"]
+    if recording.manifest.fetched:
+        count = len(recording.manifest.fetched)
+        lines += [
+            f"  fetched       {count:,} file{'s' if count > 1 else ''} from the venue; --json has their checksums"
+        ]
     if proof is not None:
         what = f"{proof.bars:,} bars of {proof.params.interval}, {proof.pairs:,} pair rows, {proof.events:,} events"
         pairs = ", ".join(proof.params.pairs)

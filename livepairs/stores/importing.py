@@ -22,7 +22,7 @@ from livepairs.errors import InputError
 from livepairs.schema import Gap
 from livepairs.stores.input_file import InputFile
 from livepairs.stores.intake import ImportOptions, Intake
-from livepairs.stores.manifest import Manifest, Provenance
+from livepairs.stores.manifest import FetchedFile, Manifest, Provenance
 from livepairs.stores.staging import Heaps, Rows, marks_batch, numbered_trades, sorted_trades, trades_batch
 from livepairs.stores.writer import RecordingWriter
 
@@ -79,6 +79,7 @@ def import_files(
     options: ImportOptions | None = None,
     overwrite: bool = False,
     on_progress: Progress | None = None,
+    fetched: tuple[FetchedFile, ...] = (),
 ) -> ImportReport:
     """Import files, of one format or several, into one recording.
 
@@ -90,6 +91,8 @@ def import_files(
         The recording to make.
     overwrite
         Whether a recording already there may be replaced.
+    fetched
+        Where the files came from, if from a venue's site; kept in the manifest.
 
     Raises
     ------
@@ -106,7 +109,7 @@ def import_files(
         if not intake.kinds:
             raise _nothing_found(paths, intake)
         gaps = _write_all(heaps, intake, writer, report)
-        manifest = writer.finish(_provenance(intake, gaps))
+        manifest = writer.finish(_provenance(intake, gaps, fetched))
     return ImportReport(
         manifest,
         dict(sorted(intake.kinds.items())),
@@ -195,7 +198,7 @@ def _largest(gaps: list[Gap], intake: Intake) -> list[Gap]:
     return sorted(gaps, key=lambda gap: (gap.start_us, gap.symbol or ""))
 
 
-def _provenance(intake: Intake, gaps: list[Gap]) -> Provenance:
+def _provenance(intake: Intake, gaps: list[Gap], fetched: tuple[FetchedFile, ...]) -> Provenance:
     rejected = {f"rejected: {reason}": count for reason, count in intake.rejected.items()}
     offsets = intake.clock_offsets_us()
     return Provenance(
@@ -203,4 +206,5 @@ def _provenance(intake: Intake, gaps: list[Gap]) -> Provenance:
         repairs=dict(sorted((+intake.repairs).items())),
         skipped=dict(sorted({**(+intake.skipped), **rejected}.items())),
         clock_offset_us=min(offsets.values()) if offsets else None,
+        fetched=fetched,
     )

@@ -20,6 +20,7 @@ __all__ = [
     "MANIFEST",
     "SCHEMA_VERSION",
     "CheckFile",
+    "FetchedFile",
     "FileEntry",
     "LiveProof",
     "Manifest",
@@ -117,6 +118,18 @@ class LiveProof:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchedFile:
+    """A file fetched from a venue's site and imported: where it was, its bytes, and the SHA-256 they came to.
+
+    Sites issue files anew after mistakes are found, so this is what tells which issue is in a recording.
+    """
+
+    url: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """What the maker of a recording knows besides its rows; given to ``RecordingWriter.finish``.
 
@@ -136,6 +149,8 @@ class Provenance:
         Digest of what the pipeline computed while the recording was live; None for imports.
     proof
         That digest with what it was computed with; None for imports.
+    fetched
+        The files that were fetched from a venue's site for it, in the order they were imported.
     """
 
     vouched_us: int | None = None
@@ -147,6 +162,7 @@ class Provenance:
     clock_offset_us: int | None = None
     live_digest: str | None = None
     proof: LiveProof | None = None
+    fetched: tuple[FetchedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +200,7 @@ class Manifest:
     skipped: dict[str, int]
     files: tuple[FileEntry, ...]
     proof: LiveProof | None = None
+    fetched: tuple[FetchedFile, ...] = ()
 
     def entries(self, table: Table) -> tuple[FileEntry, ...]:
         """Return the files of one table, in the order of time within a symbol."""
@@ -235,6 +252,7 @@ def describe(origin: Origin, files: tuple[FileEntry, ...], provenance: Provenanc
         skipped=provenance.skipped,
         files=files,
         proof=provenance.proof,
+        fetched=provenance.fetched,
     )
 
 
