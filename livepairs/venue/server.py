@@ -245,9 +245,11 @@ def _phrase(status: int) -> str:
 
 
 def _listening(port: int) -> socket.socket:
+    if not 0 <= port <= 65_535:
+        raise ConfigError(f"port {port} is none; choose one from 1 to 65535, or 0 for a free one")
     try:
         return socket.create_server((LOOPBACK, port))
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise ConfigError(
             f"port {port} of {LOOPBACK} cannot be taken ({error}); choose another, or 0 for a free one"
         ) from error
@@ -297,7 +299,13 @@ async def serve_venue(
         schedule(venue, fault)
     venue.open()
     served = ServedVenue(venue, clock)
-    options: dict[str, Any] = {"ping_interval": None, "close_timeout": _CLOSE_S, "open_timeout": None}
+    # Without a limit to its queue the library never stops reading: limits and frozen clients are the venue's affair.
+    options: dict[str, Any] = {
+        "ping_interval": None,
+        "close_timeout": _CLOSE_S,
+        "open_timeout": None,
+        "max_queue": None,
+    }
     async with serve(
         served.handle,
         sock=_listening(port),
