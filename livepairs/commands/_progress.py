@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 
 __all__ = ["Progress"]
 
@@ -12,13 +13,19 @@ class Progress:
 
     def __enter__(self) -> Progress:
         from tqdm import tqdm
+        from tqdm.contrib.logging import logging_redirect_tqdm
 
+        self._redirected = ExitStack()
+        if sys.stderr.isatty():
+            # A line of the log goes above the bar, not into it.
+            self._redirected.enter_context(logging_redirect_tqdm())
         self._bar = tqdm(total=1, disable=not sys.stderr.isatty(), file=sys.stderr, unit_scale=True, leave=False)
         self._stage = ""
         return self
 
     def __exit__(self, *_: object) -> None:
         self._bar.close()
+        self._redirected.close()
 
     def show(self, stage: str, done: int, total: int, *, unit: str | None = None) -> None:
         """Show that ``done`` of ``total`` are done at this stage; ``total`` may grow."""

@@ -217,7 +217,7 @@ class DumpSite:
             except _PassingError as error:
                 reason, said_s = error.reason, error.wait_s
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                reason, said_s = str(error) or type(error).__name__, None
+                reason, said_s = _cause(error), None
             if progress() > before:
                 tries, wait_us = self._limits.tries, self._limits.backoff_us
             tries -= 1
@@ -257,6 +257,14 @@ def writing(path: Path) -> Iterator[None]:
         raise RecordingError(
             f"{str(path)!r} cannot be written ({error.strerror}); free some space or name another folder"
         ) from error
+
+
+def _cause(error: Exception) -> str:
+    import aiohttp
+
+    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError):
+        return "the connection broke off"
+    return str(error) or type(error).__name__
 
 
 def _size(path: Path) -> int:
