@@ -47,8 +47,8 @@ def exchange_info_path(market: Market) -> str:
     return f"{_ROOTS[market]}/exchangeInfo"
 
 
-def agg_trades_path(market: Market, symbol: str, from_id: int, limit: int = AGG_TRADES_LIMIT) -> str:
-    """Return the path of aggregated trades from an id on, that one included.
+def agg_trades_path(market: Market, symbol: str, from_id: int | None, limit: int = AGG_TRADES_LIMIT) -> str:
+    """Return the path of aggregated trades from an id on, that one included; None asks for the latest ones.
 
     Examples
     --------
@@ -56,7 +56,8 @@ def agg_trades_path(market: Market, symbol: str, from_id: int, limit: int = AGG_
     '/fapi/v1/aggTrades?symbol=BTCUSDT&fromId=5&limit=1000'
     """
     # Times beside fromId may time out at the venue, so they are never sent.
-    return f"{_ROOTS[market]}/aggTrades?symbol={quote(symbol.upper(), safe='')}&fromId={from_id}&limit={limit}"
+    start = "" if from_id is None else f"&fromId={from_id}"
+    return f"{_ROOTS[market]}/aggTrades?symbol={quote(symbol.upper(), safe='')}{start}&limit={limit}"
 
 
 class _Time(msgspec.Struct, gc=False, rename="camel"):

@@ -35,8 +35,8 @@ class Missing(Protocol):
     def wanted(self) -> Wanted | None:
         """Return what to fetch next."""
 
-    def questions(self) -> Iterator[Wanted]:
-        """Yield what might be missing: symbols that have been quiet, from their last id on."""
+    def questions(self) -> Iterator[tuple[str, int | None]]:
+        """Yield symbols that have been quiet, with the id after their last one; None where they never had a trade."""
 
     def deliver(self, symbol: str, found: Decoded) -> None:
         """Take in rows that were missing."""
@@ -76,8 +76,8 @@ class BackFiller:
                 if wanted is not None:
                     await self._fill(wanted)
                     continue
-                for question in self._missing.questions():
-                    await self._look(question)
+                for symbol, from_id in self._missing.questions():
+                    await self._look(symbol, from_id)
                     break
                 self._well()
             except FeedError as error:
@@ -147,11 +147,11 @@ class BackFiller:
             return
         await self._clock.sleep(self._backoff.next_us())
 
-    async def _look(self, question: Wanted) -> None:
-        found = await self._rest.agg_trades(question.symbol, question.from_id, AGG_TRADES_LIMIT)
+    async def _look(self, symbol: str, from_id: int | None) -> None:
+        found = await self._rest.agg_trades(symbol, from_id, AGG_TRADES_LIMIT)
         self._backoff.reset()
         if _last_id(found) is not None:
-            self._missing.discover(question.symbol, found)
+            self._missing.discover(symbol, found)
 
 
 def _last_id(found: Decoded) -> int | None:

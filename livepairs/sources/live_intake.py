@@ -144,13 +144,12 @@ class Intake:
     def wanted(self) -> Wanted | None:
         return next(self._ledger.wanted(), None)
 
-    def questions(self) -> Iterator[Wanted]:
+    def questions(self) -> Iterator[tuple[str, int | None]]:
         if self._supervisor.depth:
             return  # what is asked about may be waiting to be read
         for symbol in self._watch.questions(self._clock.now_us()):
             last_id = self._ledger.last_id(symbol)
-            if last_id is not None:
-                yield Wanted(symbol, last_id + 1, last_id + AGG_TRADES_LIMIT)
+            yield symbol, None if last_id is None else last_id + 1
 
     def deliver(self, symbol: str, found: Decoded) -> None:
         local_us = self._clock.now_us()
@@ -163,19 +162,25 @@ class Intake:
 
     def discover(self, symbol: str, found: Decoded) -> None:
         ts, ids = ints_of(found.agg_trades.column("ts")), ints_of(found.agg_trades.column("trade_id"))
-        now_us, since_us, last_id = self.now_us, self._watch.since_us, self._ledger.last_id(symbol)
-        is_missing = (ts <= now_us - self._limits.slack_us) & (ids > (-1 if last_id is None else last_id))
-        if since_us is None or not is_missing.any():
+        since_us, last_id, now_us = self._watch.since_us, self._ledger.last_id(symbol), self.now_us
+        if since_us is None:
             return
-        last = int(np.flatnonzero(is_missing)[-1])
-        if ts[last] > since_us - self._offset.at(since_us) + self._limits.slack_us:
-            self._ledger.blame(f"{symbol.lower()}@aggTrade delivered nothing")
+        expected_us = since_us - self._offset.at(since_us) + self._limits.slack_us
+        is_missing = (ts <= now_us - self._limits.slack_us) & (ts > expected_us if last_id is None else ids > last_id)
+        if not is_missing.any():
+            return
+        first, last = np.flatnonzero(is_missing)[[0, -1]].tolist()
+        cause = ""
+        if ts[last] > expected_us:
+            cause = f"{symbol.lower()}@aggTrade delivered nothing"
             self._watch.accuse(symbol)
-        self._ledger.miss(symbol, int(ids[last]), int(ts[last]), Circumstances(now_us, "rest"))
+            self._supervisor.rotate()  # with an overlap, for the other streams may be well
+        span, times_us = (int(ids[first]), int(ids[last])), (int(ts[first]), int(ts[last]))
+        self._ledger.miss(symbol, span, times_us, now_us=now_us, cause=cause)
         rejects = tuple(row for row in found.rejects if row.trade_id <= ids[last])
         rows = found.agg_trades.filter(flags_column(np.asarray(is_missing)))
         self.deliver(symbol, Decoded(agg_trades=rows, rejects=rejects))
-        if len(ids) >= AGG_TRADES_LIMIT:
+        if len(ids) >= AGG_TRADES_LIMIT and last_id is not None:
             self._watch.ask_again(symbol, self._clock.now_us())
 
     def give_up(self, wanted: Wanted) -> None:

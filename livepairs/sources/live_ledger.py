@@ -180,13 +180,24 @@ class Ledger:
             book.cause = SKIPPED
         return is_new
 
-    def miss(self, symbol: str, to_id: int, end_us: int, circumstances: Circumstances) -> None:
-        """Note that the venue had trades up to an id, of that time, which should have come by now and did not."""
-        book = self._books.get(symbol)
-        if book is None or to_id <= book.last_id:
+    def miss(self, symbol: str, ids: tuple[int, int], times_us: tuple[int, int], *, now_us: int, cause: str) -> None:
+        """Note that the venue had trades which should have come by now and did not.
+
+        Parameters
+        ----------
+        ids
+            The first and the last of them; those seen already do not count.
+        times_us
+            Their times.
+        now_us, cause
+            When that was noticed, on the exchange's clock, and why it may be.
+        """
+        book = self._books.setdefault(symbol, _Book(ids[0], ids[0] - 1, times_us[0]))
+        if ids[1] <= book.last_id:
             return
-        self._open(symbol, book, to_id + 1, end_us, (), circumstances)
-        book.last_id, book.last_us = to_id, end_us
+        book.cause = cause or book.cause  # until the stream delivers again
+        self._open(symbol, book, ids[1] + 1, times_us[1], (), Circumstances(now_us))
+        book.last_id, book.last_us = ids[1], times_us[1]
 
     def wanted(self) -> Iterator[Wanted]:
         """Yield what can still be asked for, what was noticed first before the rest."""

@@ -109,8 +109,8 @@ class VenueRest:
         """
         return await self._get("exchangeInfo", exchange_info_path(self._market), lambda body, _, __: read_symbols(body))
 
-    async def agg_trades(self, symbol: str, from_id: int, limit: int) -> Decoded:
-        """Return trades from an id on, stamped with the local time at which the answer came.
+    async def agg_trades(self, symbol: str, from_id: int | None, limit: int) -> Decoded:
+        """Return trades from an id on, or the latest ones, stamped with the local time at which the answer came.
 
         Raises
         ------

@@ -41,7 +41,7 @@ __all__ = ["Sequencer"]
 
 Ints = NDArray[np.int64]
 
-AHEAD_US: Final = 10_000_000
+AHEAD_US: Final = 60_000_000
 """A trade dated further ahead than this is a mistaken stamp: taken as it is, it would make every later one late."""
 
 NEVER: Final = -(1 << 62)
@@ -197,7 +197,7 @@ class Sequencer:
         if not is_ahead.any():
             return part
         spent[symbol].update(part.ids[is_ahead].tolist())
-        self.rejected["future_time"] += int(np.count_nonzero(is_ahead))
+        self.rejected["from_the_future"] += int(np.count_nonzero(is_ahead))
         return part.take(~is_ahead)
 
     def _trades(self) -> pa.RecordBatch:

@@ -61,7 +61,6 @@ class Watch:
         self._since_us: int | None = None
         self._last_us: int | None = None
         self._has_data = False
-        self._is_accused = False
 
     @property
     def last_us(self) -> int | None:
@@ -81,7 +80,6 @@ class Watch:
     def connected(self, now_us: int) -> None:
         """Begin with a new connection: every symbol is asked about soon unless it has trades before."""
         self._since_us, self._has_data = now_us, False
-        self._is_accused = False
         self._questions = {
             stream.symbol: _Question(now_us + self._limits.recheck_us, self._pause_us(stream.accusations))
             for stream in self._streams.values()
@@ -94,7 +92,6 @@ class Watch:
     def taken_over(self, now_us: int) -> None:
         """Go on with a connection that has taken over from the one before without a loss."""
         self._since_us = now_us
-        self._is_accused = False
 
     def disconnected(self) -> None:
         """End with a connection: nothing is expected."""
@@ -117,32 +114,29 @@ class Watch:
         for stream in self._streams.values():
             if stream.symbol == symbol and not stream.is_heartbeat:
                 stream.accusations += 1
-                self._is_accused = True
 
     def silence(self, now_us: int) -> str | None:
         """Return why the connection is to be given up, in words; None while it is not."""
         if self._since_us is None:
             return None
-        if not self._has_data:
+        if not self._has_data and self._has_heartbeat:
             if now_us - self._since_us < self._limits.first_data_us:
                 return None
             return f"subscribed, and no data in {_seconds(self._limits.first_data_us)}"
         quiet_us = now_us - (self._last_us or self._since_us)
         if self._has_heartbeat and quiet_us >= self._limits.silent_us:
             return f"no data for {_seconds(quiet_us)} although the connection is open"
-        if self._is_accused:
-            return f"no data of {', '.join(self.silent_streams(now_us))} although the venue has trades"
         return None
 
     def silent_streams(self, now_us: int) -> Iterator[str]:
-        """Yield the names of streams that should have had data by now."""
-        since_us = self._since_us
-        if since_us is None:
-            return
+        """Yield the names of streams that should have had data by now, until they have."""
         for name, stream in self._streams.items():
-            is_overdue = stream.is_heartbeat and now_us - max(stream.last_us or 0, since_us) >= self._limits.silent_us
-            if stream.accusations or is_overdue:
+            if stream.accusations or (stream.is_heartbeat and self._is_overdue(stream, now_us)):
                 yield name
+
+    def _is_overdue(self, stream: _Stream, now_us: int) -> bool:
+        since_us = self._since_us
+        return since_us is not None and now_us - max(stream.last_us or 0, since_us) >= self._limits.silent_us
 
     def questions(self, now_us: int) -> Iterator[str]:
         """Yield the symbols the venue is to be asked about now; each is then asked about half as often."""

@@ -7,8 +7,9 @@ thousand, are cut out of the byte stream here instead, since the library takes f
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -272,16 +273,19 @@ async def open_line(url: str, clock: Clock, limits: LiveLimits, on_lost: Callabl
     def tap(*args: Any, **options: Any) -> ClientConnection:  # Any: handed on
         return _Tap(inbox, clock, on_lost, *args, **options)
 
-    try:
-        connection = await connect(
+    async def opened() -> ClientConnection:
+        return await connect(
             url,
             create_connection=tap,  # type: ignore[arg-type]  # documented as a factory, annotated as a class
             # Compressed frames would all take the slow way, and a venue's messages are small.
             compression=None,
             proxy=None if is_loopback(url) else True,
-            open_timeout=limits.open_us / 1e6,
+            open_timeout=None,
             close_timeout=limits.close_us / 1e6,
         )
+
+    try:
+        connection = await _within(clock, limits.open_us, opened())
     except InvalidStatus as error:
         response = error.response
         headers = dict(response.headers.raw_items())
@@ -289,6 +293,20 @@ async def open_line(url: str, clock: Clock, limits: LiveLimits, on_lost: Callabl
     except (OSError, TimeoutError, InvalidHandshake, WebSocketException) as error:
         raise FeedError(f"no connection: {_words(error)}") from error
     return Line(connection, inbox, clock.now_us())
+
+
+async def _within(clock: Clock, limit_us: int, work: Coroutine[Any, Any, ClientConnection]) -> ClientConnection:
+    """Return what comes of the work, or raise TimeoutError after so long by the clock."""
+    task, timer = asyncio.ensure_future(work), asyncio.ensure_future(clock.sleep(limit_us))
+    try:
+        await asyncio.wait((task, timer), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise TimeoutError(f"the venue did not answer within {limit_us / 1e6:.3g} s")
+        return task.result()
+    finally:
+        task.cancel()
+        timer.cancel()
+        await asyncio.gather(task, timer, return_exceptions=True)
 
 
 def _words(error: BaseException) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
+from livepairs.bars.machine import BarMachine
 from livepairs.clock import ManualClock
 from livepairs.schema import Chunk, Gap
 from livepairs.sources.live import LiveSource
@@ -21,8 +22,8 @@ from livepairs.venue import RULES, Playback, Rules, ServedVenue, Setup, serve_ve
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 SECOND_US = 1_000_000
 START_US = 1_786_000_000 * SECOND_US
-STEP_US = 10_000
-TURNS = 8
+STEP_US = 20_000
+TURNS = 10
 """Turns of the loop for each step of the clock: enough for bytes to pass through both ends of a socket."""
 
 LIMITS = LiveLimits(
@@ -36,8 +37,8 @@ LIMITS = LiveLimits(
     retry_us=SECOND_US // 10,
     backoff_us=SECOND_US // 10,
     clock_us=5 * SECOND_US,
-    # These two are kept by the libraries, which know nothing of our clock.
-    open_us=SECOND_US // 5,
+    open_us=SECOND_US // 2,
+    # Kept by the library, which knows nothing of our clock.
     close_us=SECOND_US // 20,
 )
 """The usual limits, about a tenth as long."""
@@ -52,6 +53,7 @@ class Scene:
     source: LiveSource
     chunks: list[Chunk] = field(default_factory=list)
     reader: asyncio.Task[None] | None = None
+    rows: dict[str, dict[int, tuple[object, ...]]] = field(default_factory=dict)
 
     async def run(self, seconds: float) -> None:
         """Let that much time pass."""
@@ -75,16 +77,14 @@ class Scene:
         async with aclosing(self.source.chunks()) as chunks:
             async for chunk in chunks:
                 self.chunks.append(chunk)
+                for row in chunk.trades.to_pylist():
+                    known = self.rows.setdefault(row["symbol"], {})
+                    assert row["trade_id"] not in known, f"{row['symbol']} {row['trade_id']} came twice"
+                    known[row["trade_id"]] = _facts(row)
 
     def delivered(self, symbol: str) -> dict[int, tuple[object, ...]]:
-        """Return the trades that came, by id; fails if one came twice."""
-        rows: dict[int, tuple[object, ...]] = {}
-        for chunk in self.chunks:
-            for row in chunk.trades.to_pylist():
-                if row["symbol"] == symbol:
-                    assert row["trade_id"] not in rows, f"{symbol} {row['trade_id']} came twice"
-                    rows[row["trade_id"]] = _facts(row)
-        return rows
+        """Return the trades that came, by id."""
+        return self.rows.get(symbol, {})
 
     def traded(self, symbol: str) -> dict[int, tuple[object, ...]]:
         """Return the trades the venue had so far, by id."""
@@ -94,21 +94,31 @@ class Scene:
         """Let time pass until each trade the venue has had by now was delivered; fails if one never is."""
         first = {symbol: min(self.delivered(symbol), default=0) for symbol in SYMBOLS}
         due = {symbol: {i: row for i, row in self.traded(symbol).items() if i >= first[symbol]} for symbol in SYMBOLS}
-        count = sum(map(len, due.values()))
 
         def has_all() -> bool:
-            if sum(chunk.trades.num_rows for chunk in self.chunks) < count:
-                return False
             return all(due[symbol].keys() <= self.delivered(symbol).keys() for symbol in SYMBOLS)
 
-        assert await self.until(has_all), f"still missing; {self.source.feed}"
+        assert await self.until(has_all, seconds=15), f"still missing; {self.source.feed}"
         for symbol in SYMBOLS:
             delivered = self.delivered(symbol)
             assert {i: delivered[i] for i in due[symbol]} == due[symbol]
             assert delivered.keys() <= self.traded(symbol).keys(), "the source made trades up"
 
+    @property
     def gaps(self) -> tuple[Gap, ...]:
         return self.source.feed.gaps
+
+    @property
+    def seconds(self) -> float:
+        """Time passed."""
+        return (self.clock.now_us() - START_US) / SECOND_US
+
+    def late(self) -> int:
+        """Return how many trades came too late for their bar."""
+        machine = BarMachine(SYMBOLS)
+        for chunk in self.chunks:
+            machine.update(chunk)
+        return machine.counts.late
 
 
 def _facts(row: dict[str, object]) -> tuple[object, ...]:
@@ -121,7 +131,7 @@ async def scene(
     market: str = "um",
     limits: LiveLimits = LIMITS,
     rules: dict[str, object] | None = None,
-    source: str | Sequence[Chunk] = "synthetic:?seed=3&rate=20",
+    source: str | Sequence[Chunk] = "synthetic:?seed=5&rate=40",
     symbols: tuple[str, ...] = SYMBOLS,
     close_us: tuple[int, int] = (1_000_000, 500_000),
 ) -> AsyncIterator[Scene]:
@@ -143,6 +153,7 @@ async def scene(
         try:
             yield played
             check_laws(played.chunks, *close_us)
+            check_replay(played.chunks, symbols, close_us)
         finally:
             played.reader.cancel()
             await asyncio.gather(played.reader, return_exceptions=True)
@@ -168,6 +179,19 @@ def check_laws(chunks: Sequence[Chunk], interval_us: int = 1_000_000, grace_us: 
             last[symbol] = max(key, last.get(symbol, key))
             seen.add((symbol, trade_id))
         now_us = chunk.now_us
+
+
+def check_replay(chunks: Sequence[Chunk], symbols: Sequence[str], close_us: tuple[int, int]) -> None:
+    """Check that a replay, which reads the rows sorted, makes the bars that were made live."""
+    rows = [chunk.trades for chunk in chunks if chunk.trades.num_rows]
+    if not rows:
+        return
+    table = pa.Table.from_batches(rows).sort_by([("ts", "ascending"), ("trade_id", "ascending")]).combine_chunks()
+    whole = Chunk(table.to_batches()[0], chunks[0].marks, chunks[-1].now_us)
+    live, replayed = (BarMachine(symbols, interval_us=close_us[0], grace_us=close_us[1]) for _ in range(2))
+    made = pa.Table.from_batches([live.update(chunk) for chunk in chunks])
+    assert made.equals(pa.Table.from_batches([replayed.update(whole)])), "a replay makes other bars"
+    assert not any(live.counts.rejected.values())
 
 
 def _keys(trades: pa.RecordBatch) -> list[tuple[str, int, int, int]]:

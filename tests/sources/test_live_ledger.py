@@ -90,11 +90,18 @@ def test_a_rejected_id_is_no_gap_wherever_it_stands() -> None:
 def test_trades_known_to_have_been_missed_are_a_gap_before_the_next_one_comes() -> None:
     ledger = Ledger()
     take(ledger, [7])
-    ledger.miss(A, 9, 90, Circumstances(100))
+    ledger.miss(A, (8, 9), (80, 90), now_us=100, cause="nothing came")
     assert list(ledger.wanted()) == [Wanted(A, 8, 9)]
     assert take(ledger, [10]) == [10]
     assert take(ledger, [8, 9], way="rest") == [8, 9]
-    assert ledger.gaps[0].how == "filled"
+    assert (ledger.gaps[0].how, ledger.gaps[0].cause) == ("filled", "nothing came")
+
+
+def test_trades_missed_from_the_very_beginning_are_a_gap_too() -> None:
+    ledger = Ledger()
+    ledger.miss(A, (8, 9), (80, 90), now_us=100, cause="nothing came")
+    assert list(ledger.wanted()) == [Wanted(A, 8, 9)]
+    assert take(ledger, [10, 8]) == [10, 8]
 
 
 def test_ids_from_before_the_beginning_are_no_duplicates_and_not_let_through() -> None:

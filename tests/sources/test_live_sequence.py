@@ -114,7 +114,7 @@ def test_a_trade_dated_into_the_future_is_left_out_and_its_id_spent() -> None:
     machine = sequencer()
     take(machine, trades_of(A, [1, 2, 3], [1, 86_400_000, 2], ORIGIN_US))
     assert ids_of(machine.close(ORIGIN_US)) == [1, 3]
-    assert machine.rejected == {"future_time": 1}
+    assert machine.rejected == {"from_the_future": 1}
     assert machine.ledger.gaps == ()
 
 
