@@ -29,6 +29,7 @@ _LONGEST_SYMBOL: Final = 64
 _DELTA: Final = ("ts", "recv_ts", "trade_id", "next_funding_ts")
 _DICTIONARY: Final = ("symbol", "price", "qty", "mark_price", "index_price", "funding_rate")
 _DICTIONARY_BYTES: Final = 8 << 20
+_HIGH: Final = 3
 
 
 def check_symbol(symbol: str) -> str:
@@ -58,7 +59,9 @@ def part_path(table: Table, symbol: str, part: int) -> str:
 def open_parquet(path: Path | pa.NativeFile, schema: pa.Schema, *, level: int = 1) -> pq.ParquetWriter:
     """Open a Parquet file for writing with the encodings that suit each column, compressed at a level from 1 to 9."""
     # The stubs of pyarrow know one choice for all columns only.
-    dictionary: Any = [name for name in schema.names if name in _DICTIONARY]
+    # At a high level zstd finds more in prices as they are than in their places in a dictionary.
+    plain = ("price",) if level > _HIGH else ()
+    dictionary: Any = [name for name in schema.names if name in _DICTIONARY and name not in plain]
     encoding: Any = {name: "DELTA_BINARY_PACKED" for name in schema.names if name in _DELTA}
     return pq.ParquetWriter(
         path,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import pyarrow as pa
 
@@ -26,14 +26,11 @@ from livepairs.stores.journal_writer import JournalWriter, RecorderLimits
 from livepairs.stores.layout import check_symbol
 from livepairs.stores.lock import FolderLock
 from livepairs.stores.manifest import MANIFEST, Manifest
-from livepairs.stores.sealing import JOURNAL, SMALL, About, Sealing, begin_journal, is_begun
+from livepairs.stores.sealing import JOURNAL, QUICK, SMALL, About, Sealing, begin_journal, is_begun
 
 __all__ = ["About", "Computed", "Recorder", "RecorderLimits", "RecorderState"]
 
 _LOG = logging.getLogger(__name__)
-
-_QUICK: Final = 1
-"""Level of compression where the sealing has fallen behind the feed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +262,7 @@ class _SealingThread:
 
     def _seal(self, segment: Path, *, is_behind: bool) -> None:
         size = segment.stat().st_size
-        self._sealing.take(segment, level=_QUICK if is_behind else SMALL)
+        self._sealing.take(segment, level=QUICK if is_behind else SMALL)
         self.journal_bytes += size
         self.parquet_bytes = self._sealing.bytes
 

@@ -36,7 +36,7 @@ from livepairs.stores.manifest import (
 )
 from livepairs.stores.parts import Rows, add_rows
 
-__all__ = ["JOURNAL", "SMALL", "About", "Sealing", "begin_journal", "is_begun", "write_durably"]
+__all__ = ["JOURNAL", "QUICK", "SMALL", "About", "Sealing", "begin_journal", "is_begun", "write_durably"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -44,7 +44,10 @@ JOURNAL: Final = "journal"
 """The folder in a recording that holds what is not in Parquet yet; a finished recording has none."""
 
 SMALL: Final = 6
-"""Level of compression where there is time for it: 5 % smaller than the quickest, at a third of the speed."""
+"""Level of compression where there is time for it."""
+
+QUICK: Final = 3
+"""Level of compression where sealing has fallen behind the feed: half as quick again, and 5 % larger."""
 
 _DAMAGED: Final = "damaged"
 """Where segments go that hold pages which cannot be reached, because a page before them is damaged."""
@@ -157,8 +160,9 @@ class Sealing:
         RecordingError
             If there is no trade in it; the folder is then empty.
         """
-        for segment in segments_of(self._journal).values():
-            self.take(segment)
+        left = list(segments_of(self._journal).values())
+        for segment in left:
+            self.take(segment, level=SMALL if segment is left[-1] else QUICK)
         self._remove_strays()
         listing, about = self._listing, self._about
         if not any(entry.table == "trades" for entry in listing.files):
@@ -258,7 +262,7 @@ class Sealing:
 
     def _dispose(self, segment: Path, end: int) -> None:
         """Remove a segment that was read up to there, unless whole pages follow on a damaged one: they are evidence."""
-        if has_pages_after(segment, end):
+        if segment.stat().st_size > end and has_pages_after(segment, end):
             kept = self._folder / _DAMAGED
             kept.mkdir(exist_ok=True)
             segment.replace(kept / segment.name)
