@@ -18,7 +18,7 @@ from benchmarks.market import BTC, ETH
 
 UNIT = "trades/s"
 SEALED = "bytes a trade"
-MOST_TRADES = 4_000_000
+MOST_TRADES = 8_000_000
 CHUNK_ROWS = 5_000
 LOGS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "um_raw_20240808"
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import pyarrow as pa
 
@@ -31,6 +31,9 @@ from livepairs.stores.sealing import JOURNAL, QUICK, SMALL, About, Sealing, begi
 __all__ = ["About", "Computed", "Recorder", "RecorderLimits", "RecorderState"]
 
 _LOG = logging.getLogger(__name__)
+
+RUSH_US: Final = 10_000_000
+"""Segments that fill within this time are sealed quickly rather than small."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +237,7 @@ class _SealingThread:
 
     def __init__(self, folder: Path) -> None:
         self._sealing = Sealing(folder)
-        self._journal = folder / JOURNAL
+        self._journal, self._clock = folder / JOURNAL, SystemClock()
         self._full: SimpleQueue[Path | None] = SimpleQueue()
         self.journal_bytes = self.parquet_bytes = 0
         self._thread = threading.Thread(target=self._run, name="livepairs-sealing", daemon=True)
@@ -251,18 +254,21 @@ class _SealingThread:
 
     def _run(self) -> None:
         pending: list[Path] = []
+        came_us = self._clock.now_us()
         while (segment := self._full.get()) is not None:
             pending.append(segment)
+            before_us, came_us = came_us, self._clock.now_us()
+            is_rushed = came_us - before_us < RUSH_US
             try:
                 while pending:
-                    self._seal(pending[0], is_behind=len(pending) > 1 or not self._full.empty())
+                    self._seal(pending[0], is_rushed=is_rushed or len(pending) > 1)
                     pending.pop(0)
             except (OSError, pa.ArrowException) as error:
                 _LOG.warning("a segment of %s cannot be sealed yet: %s", self._journal.parent, error)
 
-    def _seal(self, segment: Path, *, is_behind: bool) -> None:
+    def _seal(self, segment: Path, *, is_rushed: bool) -> None:
         size = segment.stat().st_size
-        self._sealing.take(segment, level=QUICK if is_behind else SMALL)
+        self._sealing.take(segment, level=QUICK if is_rushed else SMALL)
         self.journal_bytes += size
         self.parquet_bytes = self._sealing.bytes
 
