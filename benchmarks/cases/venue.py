@@ -55,7 +55,7 @@ async def _exchange(scale: Scale) -> tuple[int, float]:
             while not venue.venue.time.has_begun:
                 await asyncio.sleep(0.001)
             started = time.process_time()
-            client = venue.venue.clients[0]
+            client = venue.venue.audience.clients[0]
             while client.sent < wanted and not venue.is_over:
                 await asyncio.sleep(0.001)
             seconds = time.process_time() - started

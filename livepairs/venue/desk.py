@@ -51,7 +51,7 @@ def _state(venue: Venue) -> dict[str, Any]:
         "is_over": venue.is_over,
         "used_weight": venue.gate.used_weight,
         "symbols": books,
-        "clients": [_client(client, venue.now_us()) for client in venue.clients],
+        "clients": [_client(client, venue.now_us()) for client in venue.audience.clients],
     }
 
 

@@ -92,15 +92,16 @@ def outlier(venue: Venue, *, symbol: str = "", factor: float = 1.1) -> None:
             f'{{"e":"trade","E":{now_ms},"T":{now_ms},"s":"{name}","t":{now_ms},"p":"{price}","q":"1",'
             f'"X":"INSURANCE_FUND","m":false,"st":1}}'
         )
-        venue.tell_stream(f"{name.lower()}@trade", [message])
+        venue.audience.tell_stream(f"{name.lower()}@trade", [message])
 
 
 def keys(venue: Venue, *, without: str = "nq+st", extra: str = "") -> None:
-    """Leave keys out of trades (joined by +), and add one nobody knows."""
+    """Leave keys out of trades and marks (joined by +: nq, st, ap), and add one nobody knows."""
     addition = f'"{extra}":{{"new":[1,null]}}' if extra else ""
+    left_out = frozenset(filter(None, without.split("+")))
     for name, style in venue.styles.items():
-        left_out = frozenset(without.split("+")) if without else frozenset[str]()
         venue.styles[name] = replace(style, without=left_out, extra=addition)
+    venue.marks.without, venue.marks.extra = left_out, extra
 
 
 def merged(venue: Venue, *, symbol: str = "", count: int = 1) -> None:
@@ -111,7 +112,7 @@ def merged(venue: Venue, *, symbol: str = "", count: int = 1) -> None:
             f'{{"e":"aggTrade","E":{now_ms},"a":{now_ms},"s":"BTCUSD_PERP","p":"83050.5","q":"118","nq":"118",'
             f'"f":{now_ms},"l":{now_ms},"T":{now_ms},"m":false,"st":2}}'
         )
-        venue.tell_stream(f"{name.lower()}@aggTrade", [message] * count)
+        venue.audience.tell_stream(f"{name.lower()}@aggTrade", [message] * count)
 
 
 _GARBAGE: Final[dict[str, bytes]] = {
@@ -137,10 +138,7 @@ def malformed(venue: Venue, *, kind: str = "truncated", times: int = 1) -> None:
         )
     chosen = [text for name, text in _GARBAGE.items() if name != "utf8"] if kind == "all" else [_GARBAGE[kind]]
     frames = framed(chosen * times)
-    if not venue.clients:
-        venue.awaited["malformed"] = lambda client: client.deliver("", frames, venue.now_us())
-    for client in venue.clients:
-        client.deliver("", frames, venue.now_us())
+    venue.audience.each("malformed", "all", lambda client: client.deliver("", frames, venue.now_us()))
 
 
 def _symbols(venue: Venue, symbol: str) -> tuple[str, ...]:

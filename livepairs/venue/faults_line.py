@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Final
 
 from livepairs.errors import ConfigError
@@ -23,41 +22,42 @@ def drop(venue: Venue, *, how: str = "reset", which: str = "all") -> None:
     """Lose the TCP connection without a close frame; how is reset or end, which is all, oldest or newest."""
     if how not in ("reset", "end"):
         raise ConfigError(f"fault drop has how {how!r}; it must be reset or end")
-    _each(venue, "drop", which, lambda client: client.hang_up(is_reset=how == "reset"))
+    venue.audience.each("drop", which, lambda client: client.hang_up(is_reset=how == "reset"))
 
 
 def close(venue: Venue, *, code: int = 1001, reason: str = "", which: str = "all") -> None:
     """Close with a close frame of that code."""
     if not (1000 <= code <= 4999) or code in (1004, 1005, 1006, 1015):
         raise ConfigError(f"fault close has code {code}; it must be one that may be sent, such as 1001, 1008 or 1012")
-    _each(venue, "close", which, lambda client: venue.closing.append((client, code, reason)))
+    venue.audience.each("close", which, lambda client: venue.closing.append((client, code, reason)))
 
 
 def shutdown(venue: Venue, *, lead_s: float = 1.0) -> None:
     """Announce serverShutdown, and close with 1001 after so long."""
 
     def announce(client: Client) -> None:
-        venue.tell([("!serverShutdown", client)], [f'{{"e":"serverShutdown","E":{venue.time.now_us() // 1_000}}}'])
+        message = f'{{"e":"serverShutdown","E":{venue.time.now_us() // 1_000}}}'
+        venue.audience.tell([("!serverShutdown", client)], [message])
         venue.later(round(lead_s * _SECOND_US), lambda: venue.closing.append((client, 1001, "")))
 
-    _each(venue, "shutdown", "all", announce)
+    venue.audience.each("shutdown", "all", announce)
 
 
 def stall(venue: Venue, *, for_s: float = 0.0, which: str = "all") -> None:
     """Send no data on open connections (pings go on); for_s 0 is for good."""
-    _each(venue, "stall", which, lambda client: client.stall(_until(venue, for_s)))
+    venue.audience.each("stall", which, lambda client: client.stall(_until(venue, for_s)))
 
 
 def freeze(venue: Venue, *, which: str = "all") -> None:
     """Neither read nor write on open connections any more: no data, no pings, no pongs."""
-    _each(venue, "freeze", which, Client.freeze)
+    venue.audience.each("freeze", which, Client.freeze)
 
 
 def silence(venue: Venue, *, stream: str = "", for_s: float = 0.0) -> None:
     """Let one stream fall silent on open connections; for_s 0 is for good."""
     if not stream:
         raise ConfigError("fault silence needs a stream, for example silence:stream=ethusdt@aggTrade")
-    _each(venue, f"silence {stream}", "all", lambda client: client.silence(stream, _until(venue, for_s)))
+    venue.audience.each(f"silence {stream}", "all", lambda client: client.silence(stream, _until(venue, for_s)))
 
 
 def slow(venue: Venue, *, per_s: float = 10.0, for_s: float = 0.0, which: str = "all") -> None:
@@ -68,7 +68,7 @@ def slow(venue: Venue, *, per_s: float = 10.0, for_s: float = 0.0, which: str = 
         if for_s > 0:
             venue.later(round(for_s * _SECOND_US), lambda: client.slow_down(math.inf, venue.now_us()))
 
-    _each(venue, "slow", which, slow_down)
+    venue.audience.each("slow", which, slow_down)
 
 
 def mute_handshake(venue: Venue, *, for_s: float = 0.0) -> None:
@@ -93,14 +93,3 @@ def refuse(
 def _until(venue: Venue, for_s: float) -> float:
     """Return the end of so many seconds from now on, on the machine's clock; never for 0."""
     return venue.now_us() + for_s * _SECOND_US if for_s > 0 else math.inf
-
-
-def _each(venue: Venue, name: str, which: str, action: Callable[[Client], None]) -> None:
-    """Do something to the clients meant; where nobody is connected, to the next one that is."""
-    if which not in ("all", "oldest", "newest"):
-        raise ConfigError(f"which is {which!r}; it must be all, oldest or newest")
-    if not venue.clients:
-        venue.awaited[name] = action
-    chosen = list(venue.clients)
-    for client in chosen[:1] if which == "oldest" else chosen[-1:] if which == "newest" else chosen:
-        action(client)

@@ -33,9 +33,16 @@ class Marks:
         Those of the tape.
     prices
         Where each begins, until there is a mark or a trade of it.
+
+    Attributes
+    ----------
+    without, extra
+        Keys to leave out of the messages, and one to add; none of either at first.
     """
 
     def __init__(self, symbols: tuple[str, ...], prices: dict[str, float]) -> None:
+        self.without: frozenset[str] = frozenset()
+        self.extra = ""
         self._rows = {symbol: MarkRow(prices.get(symbol, 1.0), prices.get(symbol, 1.0), 1e-4) for symbol in symbols}
         self._rows |= {symbol: row for symbol, row in BYSTANDERS.items() if symbol not in self._rows}
 
@@ -70,7 +77,7 @@ class Marks:
         return [[_text(rows[:half]), _text(rows[half:])]]
 
     def _update(self, symbol: str, row: MarkRow, now_us: int, *, st: int) -> dict[str, Any]:
-        return {
+        message: dict[str, Any] = {
             "e": "markPriceUpdate",
             "E": now_us // 1_000,
             "s": symbol,
@@ -82,6 +89,9 @@ class Marks:
             "T": self.next_funding_ms(symbol, now_us),
             "st": st,
         }
+        if self.extra:
+            message[self.extra] = {"new": [1, None]}
+        return {key: value for key, value in message.items() if key not in self.without}
 
 
 def _text(value: object) -> str:

@@ -8,7 +8,7 @@ import logging
 import math
 import socket
 import weakref
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -128,7 +128,7 @@ class ServedVenue:
 
     async def _drain(self) -> None:
         """Wait until the clients have read most of what they were sent."""
-        for client in list(self.venue.clients):
+        for client in list(self.venue.audience.clients):
             if client.is_open:
                 await client.connection.drain()
         await asyncio.sleep(TURN_US / 1e6 if self.venue.tape.is_over else 0)
@@ -136,7 +136,7 @@ class ServedVenue:
     def _close_clients(self) -> None:
         while self.venue.closing:
             client, code, reason = self.venue.closing.pop()
-            self.venue.disconnect(client)
+            self.venue.audience.leave(client)
             task = asyncio.get_running_loop().create_task(client.connection.close(code, reason))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
@@ -160,7 +160,7 @@ class ServedVenue:
             pass
         finally:
             connection.on_frame = None
-            self.venue.disconnect(client)
+            self.venue.audience.leave(client)
 
     async def _answer(self, client: Client, message: str | bytes) -> None:
         before = set(client.subscriptions.names)
@@ -216,7 +216,7 @@ class ServedVenue:
     async def stop(self) -> None:
         """Hang up on frozen clients, and let whoever still waits for an answer go."""
         self._is_stopping.set()
-        for client in list(self.venue.clients):
+        for client in list(self.venue.audience.clients):
             if client.is_frozen:
                 client.hang_up()
         for line in list(self._lines):
@@ -253,6 +253,16 @@ def _listening(port: int) -> socket.socket:
         raise ConfigError(
             f"port {port} of {LOOPBACK} cannot be taken ({error}); choose another, or 0 for a free one"
         ) from error
+
+
+def _ending(owner: asyncio.Task[Any] | None) -> Callable[[asyncio.Task[None]], None]:
+    """Return what ends whoever serves a venue that failed: a venue that goes quiet by our own bug misleads."""
+
+    def end(playing: asyncio.Task[None]) -> None:
+        if owner is not None and not playing.cancelled() and playing.exception() is not None:
+            owner.cancel()
+
+    return end
 
 
 @asynccontextmanager
@@ -320,6 +330,7 @@ async def serve_venue(
         address = f"{LOOPBACK}:{server.sockets[0].getsockname()[1]}"
         served.ws, served.rest = f"ws://{address}", f"http://{address}"
         playing = asyncio.get_running_loop().create_task(served.play())
+        playing.add_done_callback(_ending(asyncio.current_task()))
         try:
             yield served
         finally:

@@ -46,6 +46,11 @@ class Tampering:
         """Send the next trades not before a time of the venue, after those that came later."""
         self._to_hold[symbol] = (count, until_us)
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether trades that are due were held back and are still to be sent."""
+        return bool(self._held or self._turning)
+
     def order(self, symbol: str, start: int, end: int, now_us: int) -> Places:
         """Return the places to send now, of which those from ``start`` up to but without ``end`` are due."""
         places: Places = np.arange(start, end)

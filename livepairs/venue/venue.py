@@ -9,9 +9,8 @@ from __future__ import annotations
 import heapq
 import itertools
 import logging
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -21,25 +20,24 @@ from numpy.typing import NDArray
 from livepairs.clock import Clock
 from livepairs.columns import flags_column, floats_column, ints_column, times_column
 from livepairs.schema import TRADES, symbol_column
+from livepairs.venue.audience import Audience, Listeners
 from livepairs.venue.book import Rows, SymbolBook
-from livepairs.venue.bulk import bulk_agg_trades
 from livepairs.venue.client import Client
 from livepairs.venue.gate import Gate
 from livepairs.venue.marks import Marks
-from livepairs.venue.routes import Stream, stream_of
+from livepairs.venue.routes import stream_of
 from livepairs.venue.rules import Market, Rules
 from livepairs.venue.tampering import Tampering
 from livepairs.venue.tape import Fills, Tape
 from livepairs.venue.tickers import Tickers
 from livepairs.venue.venuetime import Playback, VenueTime
-from livepairs.venue.wire import Frames, Style, agg_trades, decimals_of, framed, in_envelope, raw_trades
+from livepairs.venue.wire import Style, decimals_of
 
 __all__ = ["Setup", "Venue"]
 
 logger = logging.getLogger(__name__)
 
 _SECOND_US: Final = 1_000_000
-_BULK_ROWS: Final = 1_024
 _MOST_SECONDS: Final = 5
 """Marks of so many seconds are told in one turn; after a longer leap only the last ones."""
 
@@ -83,7 +81,7 @@ class Venue:
         self._clock = clock
         self.time = VenueTime(clock, tape.start_us, setup.playback)
         self.gate, self.tampering = Gate(rules), Tampering()
-        self.clients: list[Client] = []
+        self.audience = Audience(setup.market, clock)
         self.books: dict[str, SymbolBook] = {}
         self.styles: dict[str, Style] = {}
         for symbol in tape.symbols:
@@ -97,11 +95,9 @@ class Venue:
         self.spoil_rest: Callable[[str], str] | None = None
         self.rest_delay_us = 0
         self.is_deaf = False
-        self.awaited: dict[str, Callable[[Client], None]] = {}
         self.closing: list[tuple[Client, int, str]] = []
         self._told: dict[str, int] = dict.fromkeys(tape.symbols, 0)
         self._told_raw: dict[str, int] = dict.fromkeys(tape.symbols, 0)
-        self._listeners: dict[Stream, list[tuple[str, Client]]] = {}
         self._agenda: list[tuple[int, int, Callable[[], object]]] = []
         self._order = itertools.count()
         self._second = self._slot = 0
@@ -119,7 +115,8 @@ class Venue:
     @property
     def is_over(self) -> bool:
         """Whether everything on the tape has happened and was told."""
-        return self.tape.is_over and all(self._told[symbol] == book.end for symbol, book in self.books.items())
+        is_told = all(self._told[symbol] == book.end for symbol, book in self.books.items())
+        return is_told and self.tape.is_over and not self.tampering.is_holding
 
     def trades(self, symbol: str) -> pa.RecordBatch:
         """Return the trades told so far, as a TRADES batch: what a client that missed nothing has.
@@ -156,41 +153,19 @@ class Venue:
         """Return the machine's time."""
         return self._clock.now_us()
 
-    # --- clients ------------------------------------------------------------------------------------------------------
-
     def connect(self, client: Client) -> None:
         """Take a client in."""
-        self.clients.append(client)
-        logger.info("client connected, route %r, %d streams", client.endpoint.route, len(client.subscriptions.names))
-        for action in self.awaited.values():
-            action(client)
-        self.awaited.clear()
+        self.audience.join(client)
         self.subscribed(client, client.subscriptions.names)
-
-    def disconnect(self, client: Client) -> None:
-        """Forget a client that is gone."""
-        if client in self.clients:
-            self.clients.remove(client)
-            logger.info("client gone after %d messages", client.sent)
-        self._index()
 
     def subscribed(self, client: Client, names: tuple[str, ...]) -> None:
         """Deliver to a client from now on what it has just subscribed to, among what it had."""
-        self._index()
+        self.audience.index()
         if names and not self.time.has_begun:
             self.time.begin()
         if self.replayed:
             for name in names:
                 self._replay(client, name)
-
-    def _index(self) -> None:
-        """Note who gets what: only streams that exist, of the route the client came in by."""
-        self._listeners = defaultdict(list)
-        for client in self.clients:
-            for name in client.subscriptions.names:
-                stream = stream_of(name, self.market)
-                if stream is not None and stream.route == client.endpoint.route:
-                    self._listeners[stream].append((name, client))
 
     def _replay(self, client: Client, name: str) -> None:
         stream = stream_of(name, self.market)
@@ -198,9 +173,7 @@ class Venue:
             return
         told = self._told[stream.symbol]
         rows = self.books[stream.symbol].rows(told - self.replayed, told)
-        self._tell_trades([(name, client)], rows, self.styles[stream.symbol], is_raw=False)
-
-    # --- turns --------------------------------------------------------------------------------------------------------
+        self._tell([(name, client)], rows, self.styles[stream.symbol])
 
     def turn(self) -> None:
         """Do all that is due now."""
@@ -211,7 +184,7 @@ class Venue:
         for symbol in self.symbols:
             self._publish(symbol, venue_us)
         self._publish_seconds(venue_us)
-        for client in self.clients:
+        for client in self.audience.clients:
             client.flush(now_us)
             end = client.attend(now_us, venue_us)
             if end is not None:
@@ -241,24 +214,25 @@ class Venue:
         return venue_us
 
     def _publish(self, symbol: str, venue_us: int) -> None:
-        book, style = self.books[symbol], self.styles[symbol]
-        due = book.place_of_time(venue_us - self.rules.aggregation_us + 1)
-        places = self.tampering.order(symbol, self._told[symbol], max(due, self._told[symbol]), venue_us)
-        self._told[symbol] = max(due, self._told[symbol])
-        if len(places) and (listeners := self._of("aggTrade", symbol)):
-            self._tell_trades(listeners, book.at(places[places >= book.start]), style, is_raw=False)
-        due = max(book.place_of_time(venue_us - self.rules.latency_us + 1), self._told_raw[symbol])
-        if due > self._told_raw[symbol]:
-            rows = book.rows(self._told_raw[symbol], due)
-            self._told_raw[symbol] = due
-            if listeners := self._of("trade", symbol):
-                self._tell_trades(listeners, rows, style, is_raw=True)
-            if listeners := self._of("bookTicker", symbol):
-                self.tell(listeners, self.tickers.book_tickers(symbol, rows))
+        book, told, told_raw = self.books[symbol], self._told[symbol], self._told_raw[symbol]
+        if book.end == told == told_raw and not self.tampering.is_holding:
+            return
+        style, due = self.styles[symbol], max(told, book.place_of_time(venue_us - self.rules.aggregation_us + 1))
+        places = self.tampering.order(symbol, told, due, venue_us)
+        self._told[symbol] = due
+        if len(places) and (listeners := self.audience.of("aggTrade", symbol)):
+            self._tell(listeners, book.at(places[places >= book.start]), style)
+        due = max(told_raw, book.place_of_time(venue_us - self.rules.latency_us + 1))
+        if due == told_raw:
+            return
+        rows, self._told_raw[symbol] = book.rows(told_raw, due), due
+        if listeners := self.audience.of("trade", symbol):
+            self.audience.tell_raw_trades(listeners, rows, style, event_us=self.rules.latency_us)
+        if listeners := self.audience.of("bookTicker", symbol):
+            self.audience.tell(listeners, self.tickers.book_tickers(symbol, rows))
 
-    def _of(self, kind: str, symbol: str) -> list[tuple[str, Client]]:
-        route = "" if self.market == "spot" else ("market" if kind == "aggTrade" else "public")
-        return self._listeners.get(Stream(route, kind, symbol), [])  # type: ignore[arg-type]  # both are of their kinds
+    def _tell(self, listeners: Listeners, rows: Rows, style: Style) -> None:
+        self.audience.tell_agg_trades(listeners, rows, style, event_us=self.rules.aggregation_us)
 
     def _publish_seconds(self, venue_us: int) -> None:
         """Tell what comes at whole seconds, marks, and at quarters of one, candles."""
@@ -266,73 +240,16 @@ class Venue:
         if self._second == 0:
             self._second, self._slot = second, slot
         for past in range(max(self._second, second - _MOST_SECONDS) + 1, second + 1):
-            for stream, listeners in self._streams("markPrice"):
+            for stream, listeners in self.audience.streams("markPrice"):
                 if past % stream.every_s == 0:
                     for messages in self.marks.frames(stream.symbol, past * _SECOND_US):
-                        self.tell(listeners, messages)
-            for stream, listeners in self._streams("miniTicker"):
-                self.tell(listeners, self.tickers.mini(stream.symbol, past * _SECOND_US))
+                        self.audience.tell(listeners, messages)
+            for stream, listeners in self.audience.streams("miniTicker"):
+                self.audience.tell(listeners, self.tickers.mini(stream.symbol, past * _SECOND_US))
         if slot != self._slot:
-            for stream, listeners in self._streams("kline"):
-                self.tell(listeners, self.tickers.candles(stream, venue_us))
+            for stream, listeners in self.audience.streams("kline"):
+                self.audience.tell(listeners, self.tickers.candles(stream, venue_us))
         self._second, self._slot = max(second, self._second), slot
-
-    def _streams(self, kind: str) -> Iterator[tuple[Stream, list[tuple[str, Client]]]]:
-        return ((stream, listeners) for stream, listeners in list(self._listeners.items()) if stream.kind == kind)
-
-    # --- telling ------------------------------------------------------------------------------------------------------
-
-    def _tell_trades(self, listeners: list[tuple[str, Client]], rows: Rows, style: Style, *, is_raw: bool) -> None:
-        for is_micro in (False, True):
-            chosen = [entry for entry in listeners if entry[1].endpoint.is_in_microseconds is is_micro]
-            if chosen:
-                unit = replace(style, unit_us=1) if is_micro else style
-                self._tell_unit(chosen, rows, unit, is_raw=is_raw)
-
-    def _tell_unit(self, listeners: list[tuple[str, Client]], rows: Rows, style: Style, *, is_raw: bool) -> None:
-        """Tell trades to clients who read times in the same unit."""
-        if is_raw:
-            self.tell(listeners, raw_trades(rows, style, event_us=self.rules.latency_us))
-            return
-        event_us = self.rules.aggregation_us
-        if len(rows) < _BULK_ROWS:
-            self.tell(listeners, agg_trades(rows, style, event_us=event_us))
-            return
-        for start in range(0, len(rows), _BULK_ROWS):
-            self._tell_bulk(listeners, rows.cut(start, start + _BULK_ROWS), style)
-
-    def _tell_bulk(self, listeners: list[tuple[str, Client]], rows: Rows, style: Style) -> None:
-        """Tell many trades, written all at once where that can be done."""
-        now_us, event_us = self._clock.now_us(), self.rules.aggregation_us
-        for is_combined in (False, True):
-            chosen = [entry for entry in listeners if entry[1].subscriptions.is_combined is is_combined]
-            if not chosen:
-                continue
-            stream = chosen[0][0] if is_combined else None
-            frames = bulk_agg_trades(rows, style, event_us=event_us, stream=stream)
-            if frames is None:
-                self.tell(chosen, agg_trades(rows, style, event_us=event_us))
-                continue
-            for name, client in chosen:
-                client.deliver(name, frames, now_us)
-
-    def tell(self, listeners: list[tuple[str, Client]], messages: list[str]) -> None:
-        """Deliver messages of one stream to those who listen; written once for all who get the same."""
-        if not messages:
-            return
-        now_us = self._clock.now_us()
-        written: dict[bool, Frames] = {}
-        for name, client in listeners:
-            is_combined = client.subscriptions.is_combined
-            if is_combined not in written:
-                written[is_combined] = framed(in_envelope(name, messages) if is_combined else messages)
-            client.deliver(name, written[is_combined], now_us)
-
-    def tell_stream(self, name: str, messages: list[str]) -> None:
-        """Deliver messages to all who listen to a stream."""
-        stream = stream_of(name, self.market)
-        if stream is not None:
-            self.tell(self._listeners.get(stream, []), messages)
 
     def happen(self, symbol: str, prices: NDArray[np.float64], qty: NDArray[np.float64]) -> None:
         """Let trades happen now, in one moment, that are on no tape; zero prices or quantities spend an id."""

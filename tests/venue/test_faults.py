@@ -202,6 +202,10 @@ def test_keys_are_left_out_and_added():
     first, last = (listener.messages("btcusdt@aggTrade")[place] for place in (0, -1))
     assert {"nq", "st"} <= set(first)
     assert set(first) ^ set(last) == {"nq", "st", "zz"}
+    target = "/market/stream?streams=btcusdt@markPrice@1s"
+    _, listener = played("keys", target=target, without="ap+st", extra="zz")
+    first, last = (listener.messages("btcusdt@markPrice@1s")[place] for place in (0, -1))
+    assert set(first) ^ set(last) == {"ap", "st", "zz"}
 
 
 def test_merged_tells_a_coin_margined_trade():

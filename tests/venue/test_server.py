@@ -213,7 +213,7 @@ def test_client_that_answers_pings_stays_and_its_own_pings_are_answered():
             await scene.until(lambda: scene.clock.now_us() > end_us)
             pong = await client.ping()
             await pong
-            assert len(scene.venue.venue.clients) == 1
+            assert len(scene.venue.venue.audience.clients) == 1
 
     on_stage(test, rules=replace(RULES["um"], ping_every_us=500_000, pong_within_us=300_000))
 
@@ -221,7 +221,7 @@ def test_client_that_answers_pings_stays_and_its_own_pings_are_answered():
 def test_frozen_connection_answers_no_ping():
     async def test(scene: Scene) -> None:
         async with scene.connect(close_timeout=0.01) as client:
-            await scene.until(lambda: bool(scene.venue.venue.clients))
+            await scene.until(lambda: bool(scene.venue.venue.audience.clients))
             scene.venue.fault("freeze")
             pong = await client.ping()
             await scene.until(lambda: scene.clock.now_us() > NOW_US + 1_000_000)
@@ -324,7 +324,7 @@ def test_rest_can_be_slow_and_stopping_does_not_wait_for_it():
 def test_desk_shows_clients_and_takes_orders():
     async def test(scene: Scene) -> None:
         async with scene.connect() as client:
-            await scene.until(lambda: bool(scene.venue.venue.clients))
+            await scene.until(lambda: bool(scene.venue.venue.audience.clients))
             state = json.loads((await scene.get("/_venue"))[2])
             assert state["clients"][0]["streams"] == ["btcusdt@aggTrade"]
             assert "drop" in json.loads((await scene.get("/_venue/faults"))[2])
@@ -343,7 +343,7 @@ def test_server_stops_with_clients_of_every_kind_connected():
         host, port = scene.venue.rest.removeprefix("http://").split(":")
         _, writer = await asyncio.open_connection(host, int(port))  # one that dialled and says nothing
         frozen, plain = await scene.connect(), await scene.connect()
-        await scene.until(lambda: len(scene.venue.venue.clients) == 2)
+        await scene.until(lambda: len(scene.venue.venue.audience.clients) == 2)
         scene.venue.fault("freeze", which="oldest")
         stays.extend((writer, frozen, plain))
 
@@ -358,6 +358,18 @@ def test_server_stops_with_clients_of_every_kind_connected():
         stays[0].close()
 
     asyncio.run(asyncio.wait_for(main(), WAIT_S))
+
+
+def test_venue_that_fails_ends_whoever_serves_it():
+    async def main() -> None:
+        clock = ManualClock(NOW_US)
+        async with serve_venue(steady(), clock=clock) as venue:
+            venue.venue.later(0, lambda: 1 / 0)
+            clock.advance(10_000)
+            await asyncio.sleep(WAIT_S)
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(main())
 
 
 def test_port_that_is_taken_is_said():
