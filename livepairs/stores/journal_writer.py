@@ -191,7 +191,7 @@ class JournalWriter:
                 if self._backlog.wait_until_closed(self._limits.retry_us):
                     return False
             else:
-                if self.problem is not None:
+                if self.problem is not None and not self._has_given_up:
                     _LOG.warning("recording to %s goes on", self._folder.parent)
                 self.problem = None
                 return True
