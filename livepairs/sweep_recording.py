@@ -22,13 +22,22 @@ from livepairs.backtest.funding import Funding, known_funding
 from livepairs.backtest.grid import Grid
 from livepairs.backtest.market import Market, lay_out, score
 from livepairs.backtest.metrics import equity_returns
-from livepairs.backtest.moments import sharpe_of
 from livepairs.backtest.overfit import Overfit, Paths, Plan, cross_paths, overfitting
 from livepairs.backtest.params import BacktestParams
 from livepairs.backtest.result import BacktestResult
 from livepairs.backtest.rows import Floats
 from livepairs.backtest.selection import deflated_sharpe, expected_best_sharpe
-from livepairs.backtest.sweep import Axis, Outcome, axis_of, bar_edges, moments_of, run_sets, tried_table
+from livepairs.backtest.sweep import (
+    Axis,
+    Course,
+    Outcome,
+    axis_of,
+    bar_edges,
+    moments_of,
+    run_sets,
+    sharpe_ratios,
+    tried_table,
+)
 from livepairs.backtest.walkforward import FOLDS, folds_of
 from livepairs.errors import ConfigError
 from livepairs.pairs.machine import PairMachine, PairParams
@@ -109,13 +118,13 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Sets from ``first`` to before ``last`` of one hedge and z window, over the bars between the edges."""
+    """Sets from ``first`` to before ``last`` of one hedge and z window, and what they go through."""
 
     hedge_window: int
     z_window: int
     first: int
     last: int
-    edges: Counts
+    course: Course
 
 
 def run_job(ground: Ground, job: Job) -> Outcome:
@@ -123,7 +132,7 @@ def run_job(ground: Ground, job: Job) -> Outcome:
     market, spreads = ground.hedged[job.hedge_window]
     z, is_ready = z_of(spreads, job.z_window)
     levels = ground.levels[job.first : job.last]
-    return run_sets(market, score(z, spreads.beta, is_ready), levels, job.edges, max_hold=ground.max_hold)
+    return run_sets(market, score(z, spreads.beta, is_ready), levels, job.course)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +189,13 @@ class Bench:
         asked = (replace(self.pair_params, hedge_window=h, z_window=z) for h, z in np.unique(self.windows, axis=0))
         return max(params.warmup_bars for params in asked) - 1
 
-    def run(self, edges: Counts) -> Outcome:
-        """Run every set of the grid over the bars between the edges."""
+    def course(self, axis: Axis, edges: Counts) -> Course:
+        return Course(edges, is_daily=axis.is_daily, max_hold=self.params.max_hold)
+
+    def run(self, course: Course) -> Outcome:
+        """Run every set of the grid through the same bars."""
         jobs = [
-            Job(h, z, at, at + SETS_A_JOB, edges)
+            Job(h, z, at, at + SETS_A_JOB, course)
             for h in self.grid.hedge_window
             for z in self.grid.z_window
             for at in range(0, len(self.grid.levels), SETS_A_JOB)
@@ -250,10 +262,8 @@ def sweep(  # noqa: PLR0913 - the public form of value objects; everything is by
 def try_all(bench: Bench) -> pa.Table:
     """Run every set over all bars and return the TRIED table, without any validation."""
     axis = axis_of(bench.market)
-    edges = np.array([0, len(axis)])
-    outcome = bench.run(bar_edges(axis, edges, 0, len(bench.market)))
-    moments = moments_of(axis, edges, outcome, bench.market.capital)
-    return tried_table(bench.windows, bench.levels, outcome.results, moments, axis, bench.market)
+    outcome = bench.run(bench.course(axis, bar_edges(axis, np.array([0, len(axis)]), 0, len(bench.market))))
+    return tried_table(bench.windows, bench.levels, outcome, axis, bench.market)
 
 
 def _study(bench: Bench, study: Study, known: Funding | None) -> SweepResult:
@@ -261,9 +271,9 @@ def _study(bench: Bench, study: Study, known: Funding | None) -> SweepResult:
     axis = axis_of(market)
     plan = _plan(bench, study, axis, market)
     edges = plan.edges() if plan else np.array([0, len(axis)])
-    outcome = bench.run(bar_edges(axis, edges, 0, len(market)))
+    outcome = bench.run(bench.course(axis, bar_edges(axis, edges, 0, len(market))))
     moments = moments_of(axis, edges, outcome, market.capital)
-    tried = tried_table(bench.windows, bench.levels, outcome.results, moments, axis, market)
+    tried = tried_table(bench.windows, bench.levels, outcome, axis, market)
     overfit = overfitting(moments, plan) if plan else None
     paths = cross_paths(moments, plan) if plan and overfit else None
     folds = _walk(bench, study)
@@ -334,9 +344,8 @@ def _walk(bench: Bench, study: Study) -> pa.Table:
     ):
         axis = axis_of(market, fold.train_start, fold.train_end)
         edges = bar_edges(axis, np.array([0, len(axis)]), fold.train_start, fold.train_end)
-        outcome = bench.run(edges)
-        moments = moments_of(axis, np.array([0, len(axis)]), outcome, market.capital)
-        sharpe = sharpe_of(len(axis), moments.sums.sum(axis=1), moments.squares.sum(axis=1)) * sqrt(axis.per_year)
+        outcome = bench.run(bench.course(axis, edges))
+        sharpe = sharpe_ratios(axis, outcome, market.capital)
         if not np.isfinite(sharpe).any():
             continue
         best = int(np.nanargmax(sharpe))
@@ -344,7 +353,7 @@ def _walk(bench: Bench, study: Study) -> pa.Table:
         entry, leave, stop = bench.levels[best].tolist()
         test = np.array([fold.test_start, fold.test_end])
         place = best % len(bench.grid.levels)
-        results = run_job(bench.ground, Job(hedge, z, place, place + 1, test)).results
+        results = run_job(bench.ground, Job(hedge, z, place, place + 1, bench.course(axis, test))).results
         ends = np.array([fold.train_start, fold.train_end - 1, fold.test_start, fold.test_end - 1])
         start, last, begin, end = market.ts[ends].tolist()
         made = float(results[0, slots.EQUITY]) / market.capital - 1.0

@@ -1,15 +1,13 @@
-"""One pass over many parameter sets: trades, equity and moments of returns of each, and nothing kept that is per bar.
+"""One pass over many parameter sets: trades, equity and sums of returns of each, and nothing kept that is per bar.
 
-It keeps the rules of ``kernel.advance`` to the letter, but does not walk the bars. What a fill costs and buys, and what
-funding a held unit pays, depends on the bar alone and not on the set, so it is laid out once (``market``). A set then
-leaps from decision to decision over blocks of bars in which z stays within bounds, and only while it holds a position
-is each bar's close looked at. What belongs to one fill lies side by side, so that it costs one line of cache.
+It keeps the rules of ``kernel.advance`` to the letter and its money to the bit, but does not walk the bars. What a fill
+costs and buys depends on the bar alone and not on the set, so it is laid out once (``market``). A set then leaps from
+decision to decision by signals (``signals``), and only while it holds a position is each bar's close looked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import MutableSequence, Sequence
-from math import inf
 
 from livepairs.backtest.kernel import (
     BAR_CLOSE,
@@ -22,13 +20,23 @@ from livepairs.backtest.kernel import (
     half_spread,
     measure_change,
 )
-from livepairs.backtest.kernel_sweep_book import hold, pass_spans
+from livepairs.backtest.kernel_signals import next_bar
+from livepairs.backtest.kernel_sweep_book import (
+    QUEUE,
+    hold,
+    hold_all,
+    pass_spans,
+    rewind,
+    settle_tape,
+    store_tape,
+)
 from livepairs.backtest.sweep_slots import (
-    BLOCK,
     CAPITAL,
-    ENTRY,
+    COUNT,
+    ENTRY_SIGNAL,
     EQUITY,
     EXIT,
+    EXIT_SIGNAL,
     LOWEST,
     MAX_HOLD,
     MEMORY_SIZE,
@@ -37,9 +45,11 @@ from livepairs.backtest.sweep_slots import (
     PEAK,
     RESULT_SLOTS,
     SET_SLOTS,
+    SPAN,
     SPAN_SLOTS,
     STOP,
     STRETCH,
+    TAPE,
     TRADES,
     TRIP_ENTRY,
     TRIP_EXIT,
@@ -49,32 +59,14 @@ from livepairs.backtest.sweep_slots import (
 )
 from livepairs.stats.compiled import kernel, part
 
-__all__ = ["measure_slips", "run_sets", "summarise"]
+__all__ = ["measure_slips", "run_sets"]
 
 Numbers = MutableSequence[float]
 
 
-@kernel("f8[r]", "f8[]", releases_gil=True)
-def summarise(z: Sequence[float], summary: Numbers) -> None:
-    """Write the lowest and the highest z of each block, ``(2 * blocks,)``: all lows, then all highs; NaN is left out.
-
-    A block without a z gets infinity and minus infinity.
-    """
-    blocks = len(summary) // 2
-    for block in range(blocks):
-        low = inf
-        high = -inf
-        for i in range(block * BLOCK, min((block + 1) * BLOCK, len(z))):
-            value = z[i]
-            low = value if value < low else low  # min and max treat NaN in their own ways
-            high = value if value > high else high
-        summary[block] = low
-        summary[blocks + block] = high
-
-
 @kernel(
-    *("f8[r]", "f8[r]", "f8[r]", "f8[r]", "f8[r]", "f8[r]", "f8[r]", "f8[r]", "i8[r]"),
-    *("f8[]", "f8[]", "f8[]", "f8[]"),
+    *("f8[r]", "f8[r]", "f8[r]", "f8[r]", "f8[r]", "f8[r]", "i8[r]", "i8[r]", "i8[r]", "i8[r]"),
+    *("f8[]", "f8[]", "i8[]", "f8[]", "f8[]", "f8[]", "f8[]"),
     releases_gil=True,
     checks_division=False,
 )
@@ -82,13 +74,17 @@ def run_sets(
     sets: Sequence[float],
     terms: Sequence[float],
     fills: Sequence[float],
-    worth: Sequence[float],
+    closes: Sequence[float],
+    events: Sequence[float],
     z: Sequence[float],
-    entry_z: Sequence[float],
-    ready: Sequence[float],
-    summary: Sequence[float],
+    words: Sequence[int],
+    places: Sequence[int],
+    settled: Sequence[int],
     edges: Sequence[int],
     memory: Numbers,
+    tape: Numbers,
+    queue: MutableSequence[int],
+    money: Numbers,
     results: Numbers,
     spans: Numbers,
     trips: Numbers,
@@ -98,20 +94,21 @@ def run_sets(
     Parameters
     ----------
     sets, terms, fills
-        See the slots above.
-    worth
-        Closes less the funding a unit held since ever has paid by then, ``(2 * n,)``: Y and X of each bar in turn.
-    z, entry_z
-        What is decided on, ``(n,)``; NaN where the row is not ready, and for entries where there is no hedge ratio.
-    ready
-        1 where the row is ready, else 0, ``(n,)``.
-    summary
-        What ``summarise`` wrote of ``z``.
+        See the slots.
+    closes
+        Of Y, then of X, each with ``PAD`` more.
+    events, settled
+        As ``market.Market`` has them.
+    z
+        What is decided on, ``(n,)``; NaN where the row is not ready.
+    words, places
+        Signals and the table to read them by, as ``kernel_signals`` has them.
     edges
         First bar, then the end of each span, exclusive and rising. Trading begins flat at the first and what is open
         is closed at the last bar before the end.
-    memory
-        Scratch, ``(MEMORY_SIZE * sets,)``.
+    memory, tape, queue, money
+        Scratch: ``(MEMORY_SIZE * sets,)``, ``(n + LANES + 2 * PAD,)``, ``(3 * QUEUE,)`` and
+        ``(MONEY_SLOTS * QUEUE + 1,)``.
     results, spans
         Receive the results, ``(RESULT_SLOTS * sets,)`` and ``(SPAN_SLOTS * spans * sets,)``.
     trips
@@ -124,25 +121,35 @@ def run_sets(
         _start(memory[at * MEMORY_SIZE : (at + 1) * MEMORY_SIZE], terms, offset, edges[0])
     for stretch in range(edges[0], end, STRETCH):
         for at in range(count):
+            own = memory[at * MEMORY_SIZE : (at + 1) * MEMORY_SIZE]
+            rewind(own, tape)
             _trade(
-                memory[at * MEMORY_SIZE : (at + 1) * MEMORY_SIZE],
+                own,
                 sets[at * SET_SLOTS : (at + 1) * SET_SLOTS],
                 terms,
                 fills,
-                worth,
+                closes,
+                events,
                 z,
-                entry_z,
-                ready,
-                summary,
+                words,
+                places,
+                settled,
                 edges,
+                tape,
+                queue,
+                money,
                 spans,
                 trips,
                 min(stretch + STRETCH, end),
             )
+            store_tape(own, terms, tape)
     for at in range(count):
-        pass_spans(memory[at * MEMORY_SIZE : (at + 1) * MEMORY_SIZE], edges, spans, end)
+        own = memory[at * MEMORY_SIZE : (at + 1) * MEMORY_SIZE]
+        rewind(own, tape)
+        pass_spans(own, terms, edges, tape, spans, end)
+        settle_tape(own, tape)
         for slot in range(RESULT_SLOTS):
-            results[at * RESULT_SLOTS + slot] = memory[at * MEMORY_SIZE + slot]
+            results[at * RESULT_SLOTS + slot] = own[slot]
 
 
 @part
@@ -151,38 +158,66 @@ def _trade(
     rules: Sequence[float],
     terms: Sequence[float],
     fills: Sequence[float],
-    worth: Sequence[float],
+    closes: Sequence[float],
+    events: Sequence[float],
     z: Sequence[float],
-    entry_z: Sequence[float],
-    ready: Sequence[float],
-    summary: Sequence[float],
+    words: Sequence[int],
+    places: Sequence[int],
+    settled: Sequence[int],
     edges: Sequence[int],
+    tape: Numbers,
+    queue: MutableSequence[int],
+    money: Numbers,
     spans: Numbers,
     trips: Numbers,
     until: int,
 ) -> None:
     """Make every trade of a set that is decided before bar ``until``; the last may run beyond it."""
     end = edges[len(edges) - 1]
-    back = rules[EXIT]
-    stop = rules[STOP]
+    length = len(z) // 32 + 1
+    enters = int(rules[ENTRY_SIGNAL]) * length
+    leaves = int(rules[EXIT_SIGNAL]) * length
     bar = int(memory[NEXT])
     while bar < until:
-        enter = _next_entry(entry_z, summary, bar, until, rules[ENTRY], stop) + 1
-        if enter > until or enter == end:
-            bar = until
-            break
-        side = -1.0 if z[enter - 1] > 0.0 else 1.0
-        decided = _next_exit(z, ready, summary, enter, end, back, stop, enter + rules[MAX_HOLD] - 1.0, side)
-        leave = min(decided + 1, end)
-        reason = DATA_ENDED if leave == end else _reason(z[decided], back, stop, side)
-        trip = int(memory[TRADES]) * TRIP_SLOTS
-        if trip + TRIP_SLOTS <= len(trips):
-            trips[trip + TRIP_ENTRY] = enter
-            trips[trip + TRIP_EXIT] = min(leave, end - 1)
-            trips[trip + TRIP_SIDE] = side
-            trips[trip + TRIP_REASON] = reason
-        hold(memory, terms, fills, worth, edges, spans, enter, min(leave, end - 1), side, leave == end)
-        bar = _next_calm(z, summary, leave, end, back) if reason == STOPPED else leave
+        many = 0
+        enter = 0
+        out = 0
+        side = 0.0
+        is_alone = False
+        is_end = False
+        while bar < until and many < QUEUE and not is_alone:
+            enter = next_bar(words, places, enters, bar, until) + 1
+            if enter > until or enter == end:
+                bar = until
+                break
+            side = -1.0 if z[enter - 1] > 0.0 else 1.0
+            decided = next_bar(words, places, leaves if side < 0.0 else leaves + length, enter, end)
+            late = enter + rules[MAX_HOLD] - 1.0
+            if late < decided:
+                decided = min(decided, next_bar(words, places, 0, int(late), end))
+            leave = min(decided + 1, end)
+            is_end = leave == end
+            out = min(leave, end - 1)
+            reason = DATA_ENDED if is_end else _reason(z[decided], rules[EXIT], rules[STOP], side)
+            trip = (int(memory[TRADES]) + many) * TRIP_SLOTS
+            if trip + TRIP_SLOTS <= len(trips):
+                trips[trip + TRIP_ENTRY] = enter
+                trips[trip + TRIP_EXIT] = out
+                trips[trip + TRIP_SIDE] = side
+                trips[trip + TRIP_REASON] = reason
+            bar = next_bar(words, places, leaves + 2 * length, leave, end) if reason == STOPPED else leave
+            if leave < min(end, edges[int(memory[SPAN]) + 1]) and (
+                len(settled) == 0 or settled[2 * enter] == settled[2 * leave]
+            ):
+                queue[3 * many] = enter
+                queue[3 * many + 1] = leave
+                queue[3 * many + 2] = -1 if side < 0.0 else 1
+                many += 1
+            else:
+                is_alone = True
+        hold_all(memory, terms, fills, closes, tape, queue, many, money)
+        if is_alone:
+            hold(memory, terms, fills, closes, events, settled, edges, tape, spans, enter, out, side, is_end)
     memory[NEXT] = bar
 
 
@@ -195,52 +230,8 @@ def _start(memory: Numbers, terms: Sequence[float], offset: int, bar: int) -> No
     memory[LOWEST] = terms[CAPITAL]
     memory[OFFSET] = offset
     memory[NEXT] = bar
-
-
-@part
-def _next_entry(
-    entry_z: Sequence[float], summary: Sequence[float], bar: int, end: int, level: float, stop: float
-) -> int:
-    """Return the first bar from ``bar`` on that decides to enter, or ``end``."""
-    blocks = len(summary) // 2
-    while bar < end:
-        block = bar // BLOCK
-        after = min((block + 1) * BLOCK, end)
-        if summary[block] <= -level or summary[blocks + block] >= level:
-            for i in range(bar, after):
-                if level <= abs(entry_z[i]) < stop:
-                    return i
-        bar = after
-    return end
-
-
-@part
-def _next_exit(
-    z: Sequence[float],
-    ready: Sequence[float],
-    summary: Sequence[float],
-    bar: int,
-    end: int,
-    back: float,
-    stop: float,
-    late: float,
-    side: float,
-) -> int:
-    """Return the first bar from ``bar``, that of the entry, on that decides to leave, or ``end``."""
-    blocks = len(summary) // 2
-    while bar < end:
-        block = bar // BLOCK
-        after = min((block + 1) * BLOCK, end)
-        # A short spread is seen as it is, and a long one in the mirror.
-        low = summary[block] if side < 0.0 else -summary[blocks + block]
-        high = summary[blocks + block] if side < 0.0 else -summary[block]
-        if low <= back or high >= stop or after > late:
-            for i in range(bar, after):
-                value = -side * z[i]
-                if value <= back or value >= stop or (i >= late and ready[i] != 0.0):
-                    return i
-        bar = after
-    return end
+    memory[COUNT] = 1.0
+    memory[TAPE] = terms[CAPITAL]
 
 
 @part
@@ -248,21 +239,6 @@ def _reason(z: float, back: float, stop: float, side: float) -> int:
     if abs(z) >= stop:
         return STOPPED
     return CAME_BACK if -side * z <= back else TIMED_OUT
-
-
-@part
-def _next_calm(z: Sequence[float], summary: Sequence[float], bar: int, end: int, back: float) -> int:
-    """Return the first bar from ``bar`` on at which z is back after a stop, or ``end``."""
-    blocks = len(summary) // 2
-    while bar < end:
-        block = bar // BLOCK
-        after = min((block + 1) * BLOCK, end)
-        if summary[block] <= back and summary[blocks + block] >= -back:
-            for i in range(bar, after):
-                if abs(z[i]) <= back:
-                    return i
-        bar = after
-    return end
 
 
 @kernel("f8[]", "f8[r]", "f8[]", "f8[]", releases_gil=True)

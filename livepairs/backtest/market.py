@@ -37,10 +37,13 @@ class Market:
         Starting equity, and the fee as a share of notional.
     fills
         What a fill in each bar is, ``(n + 1, FILL_SLOTS)`` as in the kernel.
-    closes, owed
-        Closes, and funding that a unit held since ever has paid by then, ``(n, 2)``: Y and X.
-    worth
-        Closes less what is owed, ``(n, 2)``.
+    closes
+        Of Y and of X, ``(2, n + PAD)``.
+    events
+        Funding events as ``kernel`` reads them, each with a mark price.
+    settled
+        How many of them are settled before a fill in each bar, and before its close is marked, ``(n, 2)``; empty
+        without events.
     """
 
     ts: Times
@@ -49,30 +52,26 @@ class Market:
     fee: float
     fills: Floats
     closes: Floats
-    owed: Floats
-    worth: Floats
+    events: Floats
+    settled: npt.NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.ts)
 
-    def terms(self, end: int) -> Floats:
+    def terms(self, end: int, *, is_daily: bool) -> Floats:
         """Return the kernel's terms for trading that ends before bar ``end``."""
-        return np.concatenate([[self.capital, self.fee], self.closes[end - 1], self.owed[end - 1]])
+        return np.array([self.capital, self.fee, is_daily, *self.closes[:, end - 1]])
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What is decided on: three columns ``(n,)`` as the kernel takes them, and the summary of z by blocks."""
+    """What is decided on: three columns ``(n,)``. ``z`` is NaN where the row is not ready, and ``entry_z`` also where
+    there is no hedge ratio.
+    """
 
     z: Floats
     entry_z: Floats
-    ready: Floats
-    summary: Floats
-
-    @property
-    def first_ready(self) -> int:
-        """The first bar that may decide something; the number of bars if none may."""
-        return int(self.ready.argmax()) if self.ready.any() else len(self.ready)
+    ready: npt.NDArray[np.bool_]
 
 
 def lay_out(
@@ -109,14 +108,15 @@ def lay_out(
     fills = np.zeros((len(rows) + 1, slots.FILL_SLOTS))
     fills[:-1, slots.PRICE : slots.QTY] = rows.values[kernel.FILL : kernel.FILL + 2].T
     fills[1:-1, slots.QTY : slots.SLIP] = _quantities(rows, packed).T
-    fills[:, slots.SLIP : slots.DUE] = _slips(rows, packed).T
-    owed = np.zeros((len(rows), 2))
+    fills[:, slots.SLIP :] = _slips(rows, packed).T
+    events, settled = np.empty(0), np.empty(0, dtype=np.int64)
     if len(rows):
-        events = join_events(funding, rows, pair, from_us=int(rows.ts[0]), interval_us=interval_us)
-        if len(events):
-            owed, fills[:-1, slots.DUE :] = _funding(rows, events, is_close_fill=params.fill == "close")
-    closes = np.ascontiguousarray(rows.values[kernel.BAR_CLOSE : kernel.BAR_CLOSE + 2].T)
-    return Market(rows.ts, interval_us, params.capital, packed[kernel.FEE], fills, closes, owed, closes - owed)
+        found = join_events(funding, rows, pair, from_us=int(rows.ts[0]), interval_us=interval_us)
+        if len(found):
+            events, settled = _funding(rows, found, is_close_fill=params.fill == "close")
+    closes = np.zeros((2, len(rows) + slots.PAD))
+    closes[:, : len(rows)] = rows.values[kernel.BAR_CLOSE : kernel.BAR_CLOSE + 2]
+    return Market(rows.ts, interval_us, params.capital, packed[kernel.FEE], fills, closes, events, settled)
 
 
 def score(z: Floats, beta: Floats, is_ready: npt.NDArray[Any]) -> Scores:
@@ -128,10 +128,7 @@ def score(z: Floats, beta: Floats, is_ready: npt.NDArray[Any]) -> Scores:
         Columns of PAIRS, ``(n,)``.
     """
     ready_z = np.where(is_ready, z, np.nan)
-    summary = np.empty(2 * -(-len(z) // slots.BLOCK))
-    kernel_sweep.summarise(ready_z, summary)
-    entry_z = np.where(np.isfinite(beta), ready_z, np.nan)
-    return Scores(ready_z, entry_z, np.asarray(is_ready, dtype=np.float64), summary)
+    return Scores(ready_z, np.where(np.isfinite(beta), ready_z, np.nan), np.asarray(is_ready, dtype=np.bool_))
 
 
 def _quantities(rows: Rows, packed: Floats) -> Floats:
@@ -157,16 +154,13 @@ def _slips(rows: Rows, packed: Floats) -> Floats:
     return slips.reshape(2, -1)
 
 
-def _funding(rows: Rows, events: Floats, *, is_close_fill: bool) -> tuple[Floats, Floats]:
-    """Return what a unit held since ever has paid by each bar's close, and before a fill in it, ``(n, 2)`` each."""
-    where, leg, rate, price = events.reshape(kernel.EVENT_SLOTS, -1)
-    bar, column = np.ceil(where).astype(np.int64), leg.astype(np.int64)
+def _funding(rows: Rows, events: Floats, *, is_close_fill: bool) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Return the events with the mark prices they lack, and how many are settled before each bar's fill and mark."""
+    made = events.reshape(kernel.EVENT_SLOTS, -1).copy()
+    where, leg, price = made[kernel.E_ROW], made[kernel.E_LEG].astype(np.int64), made[kernel.E_MARK]
     # Before the first bar no close is known, and nothing held.
-    last_close = rows.values[kernel.BAR_CLOSE + column, np.maximum(bar - 1, 0)]
-    paid = rate * np.where(np.isnan(price), last_close, price)
-    is_first = (where < bar) | is_close_fill
-    by_fill, later = np.zeros((len(rows), 2)), np.zeros((len(rows), 2))
-    np.add.at(by_fill, (bar[is_first], column[is_first]), paid[is_first])
-    np.add.at(later, (bar[~is_first], column[~is_first]), paid[~is_first])
-    owed = np.cumsum(by_fill + later, axis=0)
-    return owed, owed - later
+    last_close = rows.values[kernel.BAR_CLOSE + leg, np.maximum(np.ceil(where).astype(np.int64) - 1, 0)]
+    made[kernel.E_MARK] = np.where(np.isnan(price), last_close, price)
+    bars = np.arange(len(rows), dtype=np.float64)
+    by_fill = np.searchsorted(where, bars if is_close_fill else bars - 0.5, side="right")
+    return made.reshape(-1), np.stack([by_fill, np.searchsorted(where, bars, side="right")], axis=1)

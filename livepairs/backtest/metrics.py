@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from livepairs.backtest.moments import sharpe_of, sums_of_daily, sums_of_tape
 from livepairs.backtest.result import Metrics
 from livepairs.backtest.rows import Floats, micros
 from livepairs.backtest.selection import deflated_sharpe
@@ -106,12 +107,24 @@ def _of_equity(equity: pa.Table, capital: float, interval_us: int, notes: list[s
     notes.append(
         f"annual_vol, sharpe and sortino are from {len(returns):,} {kind} equity returns, {per_year:,.0f} a year"
     )
-    made |= _ratios(returns, per_year, notes)
+    sums = sums_of_daily(returns) if kind == "daily" else sums_of_tape(_tape_of(equity))
+    made |= _ratios(returns, sums, per_year, notes)
     if made["annual_return"] is not None and made["max_drawdown"]:
         made["calmar"] = made["annual_return"] / abs(made["max_drawdown"])
     else:
         notes.append("calmar does not exist without a drawdown")
     return made
+
+
+def _tape_of(equity: pa.Table) -> Floats:
+    """Return the equities that may differ from the one before: those in a position, and the one after."""
+    values: Floats = equity.column("equity").to_numpy()
+    is_held = equity.column("position").to_numpy() != 0
+    is_kept = is_held.copy()
+    is_kept[1:] |= is_held[:-1] | (values[1:] != values[:-1])
+    is_kept[0] = True
+    kept: Floats = values[is_kept]
+    return kept
 
 
 def _annual_return(growth: float, span_us: int, notes: list[str]) -> float | None:
@@ -132,7 +145,7 @@ def _span(days: float) -> str:
     return f"{days * 86_400:.3g} seconds"
 
 
-def _ratios(returns: Floats, per_year: float, notes: list[str]) -> Metrics:
+def _ratios(returns: Floats, sums: tuple[Floats, Floats], per_year: float, notes: list[str]) -> Metrics:
     if len(returns) < 2:
         notes.append("too short: annual_vol, sharpe and sortino need at least three marks of equity")
         return {}
@@ -144,7 +157,8 @@ def _ratios(returns: Floats, per_year: float, notes: list[str]) -> Metrics:
     if deviation == 0.0:
         notes.append("zero variance: the equity never moved, so sharpe and sortino do not exist")
         return made
-    made["sharpe"] = mean / deviation * sqrt(per_year)
+    # Of sums, as a sweep has nothing else: the two agree to the bit.
+    made["sharpe"] = float(sharpe_of(len(returns), *sums)) * sqrt(per_year)
     downside = sqrt(float(np.mean(np.minimum(returns, 0.0) ** 2)))
     if downside:
         made["sortino"] = mean / downside * sqrt(per_year)
@@ -163,9 +177,7 @@ def _exposure(equity: pa.Table) -> float | None:
 
 
 def _of_trades(trades: pa.Table, capital: float, notes: list[str]) -> Metrics:
-    made: Metrics = {
-        name: float(pc.sum(trades.column(name)).as_py() or 0.0) for name in ("fees", "slippage", "funding")
-    }
+    made: Metrics = {name: _total(trades.column(name).to_numpy()) for name in ("fees", "slippage", "funding")}
     made["trades"] = trades.num_rows
     made["turnover"] = 0.0
     if not trades.num_rows:
@@ -173,7 +185,7 @@ def _of_trades(trades: pa.Table, capital: float, notes: list[str]) -> Metrics:
     if trades.num_rows == 1:
         notes.append("one trade: hit_rate, profit_factor and avg_bars_held describe just that one")
     net: Floats = trades.column("pnl_net").to_numpy()
-    gained, lost = float(net[net > 0.0].sum()), float(net[net < 0.0].sum())
+    gained, lost = _total(net[net > 0.0]), _total(net[net < 0.0])
     made["hit_rate"] = float(np.mean(net > 0.0))
     made["avg_bars_held"] = pc.mean(trades.column("bars_held")).as_py()
     if lost:
@@ -182,17 +194,22 @@ def _of_trades(trades: pa.Table, capital: float, notes: list[str]) -> Metrics:
         notes.append("profit_factor does not exist without a losing trade")
     notional = _notional(trades)
     made["turnover"] = notional / capital
-    before_costs = float(np.sum(trades.column("pnl_gross").to_numpy()) + np.sum(trades.column("funding").to_numpy()))
-    made["break_even_bps"] = before_costs / notional * 10_000
+    before_costs = _total(trades.column("pnl_gross").to_numpy()) + _total(trades.column("funding").to_numpy())
+    made["break_even_bps"] = before_costs * 10_000 / notional
     return made
 
 
 def _notional(trades: pa.Table) -> float:
-    total = 0.0
+    legs = []
     for leg in ("y", "x"):
         qty, entry, exit_ = (trades.column(f"{name}_{leg}").to_numpy() for name in ("qty", "entry", "exit"))
-        total += float(np.sum(np.abs(qty) * (entry + exit_)))
-    return total
+        legs.append(np.abs(qty * entry) + np.abs(qty * exit_))
+    return _total(np.stack(legs, axis=1).reshape(-1))
+
+
+def _total(values: Floats) -> float:
+    """Return the sum taken one after the other, as a sweep takes it."""
+    return float(np.cumsum(values)[-1]) if len(values) else 0.0
 
 
 def _finite(value: float | int | None) -> float | int | None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from livepairs.backtest import kernel_returns
 from livepairs.backtest.rows import Floats
 
-__all__ = ["Moments", "sharpe_of"]
+__all__ = ["Moments", "returns_of", "sharpe_of", "sums_of_daily", "sums_of_tape"]
 
 Counts = npt.NDArray[np.int64]
 
@@ -39,6 +40,25 @@ class Moments:
     def within(self, first: int, end: int) -> npt.NDArray[np.bool_]:
         """Return which spans lie between two observations."""
         return np.asarray((self.edges[:-1] >= first) & (self.edges[1:] <= end))
+
+
+def returns_of(equity: Floats) -> Floats:
+    """Return the returns between equities along the last axis, which is one shorter."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        made: Floats = equity[..., 1:] / equity[..., :-1] - 1.0
+    return made
+
+
+def sums_of_daily(returns: Floats) -> tuple[Floats, Floats]:
+    """Return the sums of daily returns and of their squares along the last axis."""
+    return returns.sum(axis=-1), (returns * returns).sum(axis=-1)
+
+
+def sums_of_tape(tape: Floats) -> tuple[Floats, Floats]:
+    """Return the sums of per-bar returns and of their squares, two numbers, of a tape as ``kernel_returns`` has it."""
+    made = np.empty(2)
+    kernel_returns.sum_tape(np.ascontiguousarray(tape), np.zeros(2 * kernel_returns.LANES), made)
+    return made[0], made[1]
 
 
 def sharpe_of(count: int, sums: Floats, squares: Floats) -> Floats:

@@ -15,12 +15,27 @@ import pyarrow as pa
 
 from livepairs.backtest import kernel_sweep
 from livepairs.backtest import sweep_slots as slots
+from livepairs.backtest.kernel_returns import LANES
+from livepairs.backtest.kernel_sweep_book import MONEY_SLOTS, QUEUE
 from livepairs.backtest.market import Market, Scores
 from livepairs.backtest.metrics import DAILY_FROM_DAYS, DAY_US, YEAR_DAYS
-from livepairs.backtest.moments import Moments, sharpe_of
+from livepairs.backtest.moments import Moments, returns_of, sharpe_of, sums_of_daily
 from livepairs.backtest.rows import Floats
+from livepairs.backtest.signals import PLACES, signals_of
 
-__all__ = ["TRIED", "Axis", "Outcome", "axis_of", "bar_edges", "moments_of", "run_sets", "tried_table", "trips_of"]
+__all__ = [
+    "TRIED",
+    "Axis",
+    "Course",
+    "Outcome",
+    "axis_of",
+    "bar_edges",
+    "moments_of",
+    "run_sets",
+    "sharpe_ratios",
+    "tried_table",
+    "trips_of",
+]
 
 Counts = npt.NDArray[np.int64]
 
@@ -90,7 +105,26 @@ class Outcome:
     spans: Floats
 
 
-def run_sets(market: Market, scores: Scores, levels: Floats, edges: Counts, *, max_hold: int | None = None) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What trading goes through: from flat before the first edge to flat at the last.
+
+    Parameters
+    ----------
+    edges
+        First bar and the end of each span, in bars, rising.
+    is_daily
+        Whether per-bar returns may be left out.
+    max_hold
+        As in ``BacktestParams``.
+    """
+
+    edges: Counts
+    is_daily: bool = False
+    max_hold: int | None = None
+
+
+def run_sets(market: Market, scores: Scores, levels: Floats, course: Course) -> Outcome:
     """Run parameter sets that share a hedge and a z window.
 
     Parameters
@@ -99,37 +133,41 @@ def run_sets(market: Market, scores: Scores, levels: Floats, edges: Counts, *, m
         Of these windows.
     levels
         Entry, exit and stop of each set, ``(m, 3)``.
-    edges
-        First bar and the end of each span, in bars, rising.
-    max_hold
-        As in ``BacktestParams``.
+    course
+        What to go through.
     """
-    return _run(market, scores, levels, edges, max_hold, np.empty(0))
+    return _run(market, scores, levels, course, np.empty(0))
 
 
-def trips_of(market: Market, scores: Scores, level: Floats, edges: Counts, *, max_hold: int | None = None) -> Floats:
+def trips_of(market: Market, scores: Scores, level: Floats, course: Course) -> Floats:
     """Return entry bar, exit bar, side and reason (a place in ``REASONS``) of one set's trades, ``(trades, 4)``."""
     trips = np.empty(slots.TRIP_SLOTS * (len(market) // 2 + 1))
-    outcome = _run(market, scores, level.reshape(1, 3), edges, max_hold, trips)
+    outcome = _run(market, scores, level.reshape(1, 3), course, trips)
     return trips.reshape(-1, slots.TRIP_SLOTS)[: int(outcome.results[0, slots.TRADES])]
 
 
-def _run(market: Market, scores: Scores, levels: Floats, edges: Counts, max_hold: int | None, trips: Floats) -> Outcome:
-    m, spans = len(levels), len(edges) - 1
-    sets = np.column_stack([levels, np.full(m, inf if max_hold is None else max_hold)])
+def _run(market: Market, scores: Scores, levels: Floats, course: Course, trips: Floats) -> Outcome:
+    m, spans = len(levels), len(course.edges) - 1
+    signals = signals_of(scores.z, scores.entry_z, scores.ready, levels)
+    most = np.full(m, inf if course.max_hold is None else course.max_hold)
+    sets = np.column_stack([levels, most, signals.entry, signals.exit])
     results = np.empty((m, slots.RESULT_SLOTS))
     made = np.empty((m, spans, slots.SPAN_SLOTS))
     kernel_sweep.run_sets(
         sets.reshape(-1),
-        market.terms(int(edges[-1])),
+        market.terms(int(course.edges[-1]), is_daily=course.is_daily),
         market.fills.reshape(-1),
-        market.worth.reshape(-1),
+        market.closes.reshape(-1),
+        market.events,
         scores.z,
-        scores.entry_z,
-        scores.ready,
-        scores.summary,
-        edges,
+        signals.words,
+        PLACES,
+        market.settled.reshape(-1),
+        course.edges,
         np.empty(slots.MEMORY_SIZE * m),
+        np.empty(len(market) + LANES + 2 * slots.PAD),
+        np.empty(3 * QUEUE, dtype=np.int64),
+        np.empty(MONEY_SLOTS * QUEUE + 1),
         results.reshape(-1),
         made.reshape(-1),
         trips,
@@ -150,35 +188,50 @@ def moments_of(axis: Axis, edges: Counts, outcome: Outcome, capital: float) -> M
 
     A set that lost its account has no returns: its sums are NaN, and it is never the best.
     """
-    spans = outcome.spans.copy()
-    spans[outcome.results[:, slots.LOWEST] <= 0.0] = np.nan
-    if not axis.is_daily:
-        return Moments(edges, spans[:, :, slots.SUM], spans[:, :, slots.SQUARES])
-    equity = np.concatenate([np.full((len(spans), 1), capital), spans[:, :, slots.LAST_EQUITY]], axis=1)
-    returns = equity[:, 1:] / equity[:, :-1] - 1.0
-    starts = edges[:-1]
-    return Moments(edges, np.add.reduceat(returns, starts, axis=1), np.add.reduceat(returns**2, starts, axis=1))
+    is_lost = outcome.results[:, slots.LOWEST] <= 0.0
+    if axis.is_daily:
+        returns = daily_returns(outcome, capital)
+        starts = edges[:-1]
+        return Moments(edges, np.add.reduceat(returns, starts, axis=1), np.add.reduceat(returns**2, starts, axis=1))
+    spans = np.diff(outcome.spans[:, :, slots.SUM_SO_FAR :], axis=1, prepend=0.0)
+    spans[is_lost] = np.nan
+    return Moments(edges, spans[:, :, 0], spans[:, :, 1])
 
 
-def tried_table(
-    windows: Counts, levels: Floats, results: Floats, moments: Moments, axis: Axis, market: Market
-) -> pa.Table:
+def daily_returns(outcome: Outcome, capital: float) -> Floats:
+    """Return the daily equity returns of each set, ``(sets, days)``; NaN for one that lost its account."""
+    last = outcome.spans[:, :, slots.LAST_EQUITY].copy()
+    last[outcome.results[:, slots.LOWEST] <= 0.0] = np.nan
+    return returns_of(np.concatenate([np.full((len(last), 1), capital), last], axis=1))
+
+
+def sharpe_ratios(axis: Axis, outcome: Outcome, capital: float) -> Floats:
+    """Return each set's annualised Sharpe ratio, ``(sets,)``, as ``metrics.measure`` has it; NaN where it has none."""
+    if axis.is_daily:
+        sums, squares = sums_of_daily(daily_returns(outcome, capital))
+    else:
+        sums, squares = outcome.results[:, slots.SUM].copy(), outcome.results[:, slots.SQUARES]
+        sums[outcome.results[:, slots.LOWEST] <= 0.0] = np.nan
+    return sharpe_of(len(axis), sums, squares) * sqrt(axis.per_year)
+
+
+def tried_table(windows: Counts, levels: Floats, outcome: Outcome, axis: Axis, market: Market) -> pa.Table:
     """Return the TRIED table.
 
     Parameters
     ----------
     windows
         Hedge and z window of each set, ``(m, 2)``.
-    levels, results, moments
-        Of the same sets.
+    levels, outcome
+        Of the same sets, over the whole axis.
     axis
-        The axis of ``moments``.
+        The equity returns that ratios are made of.
     market
         What they were traded on.
     """
     capital = market.capital
-    r = results.T
-    sharpe = sharpe_of(len(axis), moments.sums.sum(axis=1), moments.squares.sum(axis=1)) * sqrt(axis.per_year)
+    r = outcome.results.T
+    sharpe = sharpe_ratios(axis, outcome, capital)
     trades, notional = r[slots.TRADES], r[slots.NOTIONAL]
     columns: dict[str, Any] = {  # arrays, or Arrow arrays where there are nulls
         "hedge_window": windows[:, 0],

@@ -8,9 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from livepairs.pairs.kernel import STATISTICS, Z
-from livepairs.pairs.kernel_rescore import rescore
-from livepairs.pairs.layout import Layout, make_layout
+from livepairs.pairs.kernel_rescore import BLOCK_SLOTS, measure_noise, rescore
 from livepairs.pairs.machine import PairParams
 
 __all__ = ["Spreads", "z_of"]
@@ -28,23 +26,30 @@ class Spreads:
         What the rows were made with; any z window.
     first_bar
         Absolute number of the first row's bar.
-    y_close, x_close, beta, spread
+    beta, spread
         Columns of PAIRS from the pair's first bar on, ``(n,)``.
+    noise
+        The standard deviation below which a spread only shows rounding, ``(n,)``.
     """
 
     params: PairParams
     first_bar: int
-    y_close: Floats
-    x_close: Floats
     beta: Floats
     spread: Floats
+    noise: Floats
 
     @classmethod
     def of(cls, pairs: pa.Table, params: PairParams, *, interval_us: int) -> Spreads:
         """Take them from the PAIRS rows of one pair, all from its first bar on, at least one."""
         first = pairs.column("ts")[0].cast(pa.int64()).as_py() // interval_us
-        columns = (np.ascontiguousarray(pairs.column(c).to_numpy()) for c in ("y_close", "x_close", "beta", "spread"))
-        return cls(params, first, *columns)
+        y, x, beta, spread = (_column(pairs, name) for name in ("y_close", "x_close", "beta", "spread"))
+        noise = np.empty(len(spread))
+        measure_noise(y, x, beta, int(params.price == "log"), noise)
+        return cls(params, first, beta, spread, noise)
+
+
+def _column(pairs: pa.Table, name: str) -> Floats:
+    return np.ascontiguousarray(pairs.column(name).to_numpy())
 
 
 def z_of(spreads: Spreads, z_window: int) -> tuple[Floats, NDArray[np.bool_]]:
@@ -63,9 +68,9 @@ def z_of(spreads: Spreads, z_window: int) -> tuple[Floats, NDArray[np.bool_]]:
     start = params.hedge_window - 1
     if start >= n:
         return z, is_ready
-    layout = make_layout(params.hedge_window, z_window, 3, lags=params.adf_lags, is_log=params.price == "log")
-    out = np.full(len(STATISTICS) * (n - start), np.nan)
-    columns = (column[start:] for column in (spreads.y_close, spreads.x_close, spreads.beta, spreads.spread))
-    rescore(np.zeros(layout[Layout.SIZE]), layout, spreads.first_bar + start, *columns, out)
-    z[start:] = out.reshape(len(STATISTICS), -1)[Z]
+    counts = np.arange(1.0, z_window + 1.0)
+    shares = np.concatenate([1.0 / counts, (z_window - counts) / z_window])
+    blocks = np.empty(BLOCK_SLOTS * z_window)
+    first = spreads.first_bar + start
+    rescore(z_window, first, shares, spreads.spread[start:], spreads.noise[start:], blocks, z[start:])
     return z, is_ready

@@ -1,4 +1,4 @@
-"""Every set of a sweep equals `run_backtest` with its parameters: the trades to the bar, the money to 1e-12."""
+"""Every set of a sweep equals `run_backtest` with its parameters, to the last bit."""
 
 from __future__ import annotations
 
@@ -16,10 +16,20 @@ from livepairs.backtest import sweep_slots as slots
 from livepairs.backtest.engine import run_backtest
 from livepairs.backtest.funding import Funding
 from livepairs.backtest.market import Market, Scores, lay_out, score
+from livepairs.backtest.moments import sharpe_of
 from livepairs.backtest.params import BacktestParams
 from livepairs.backtest.result import REASONS, BacktestResult
 from livepairs.backtest.rows import micros
-from livepairs.backtest.sweep import axis_of, bar_edges, moments_of, run_sets, tried_table, trips_of
+from livepairs.backtest.sweep import (
+    Course,
+    axis_of,
+    bar_edges,
+    moments_of,
+    run_sets,
+    sharpe_ratios,
+    tried_table,
+    trips_of,
+)
 from livepairs.stats.compiled import prepare
 from tests.backtest.pair_rows import DAY, PAIR, SECOND, START_US, bars_table, funding_of, pairs_table
 from tests.backtest.reference import Bar
@@ -88,8 +98,9 @@ def test_a_set_is_the_backtest_with_its_parameters(seed: int, count: int) -> Non
     case = Case(*make_market(dice, count), make_rules(dice))
     result = case.backtest()
     edges = np.unique([0, count // 3, count // 2, count])
-    outcome = run_sets(case.market, case.scores, case.level, edges, max_hold=case.params.max_hold)
-    trips = trips_of(case.market, case.scores, case.level, edges, max_hold=case.params.max_hold)
+    course = Course(edges, max_hold=case.params.max_hold)
+    outcome = run_sets(case.market, case.scores, case.level, course)
+    trips = trips_of(case.market, case.scores, case.level, course)
     trades = result.trades
     assert (START_US + trips[:, 0].astype(int) * SECOND).tolist() == micros(trades["entry_ts"]).tolist()
     assert (START_US + trips[:, 1].astype(int) * SECOND).tolist() == micros(trades["exit_ts"]).tolist()
@@ -97,17 +108,21 @@ def test_a_set_is_the_backtest_with_its_parameters(seed: int, count: int) -> Non
     assert [REASONS[int(reason)] for reason in trips[:, 3]] == trades["reason"].to_pylist()
 
     made = outcome.results[0]
-    capital = case.params.capital
-    for slot, name in ((slots.GROSS, "pnl_gross"), (slots.FEES, "fees"), (slots.SLIPPAGE, "slippage")):
-        assert made[slot] == pytest.approx(sum(trades[name].to_pylist()), rel=1e-12, abs=1e-12)
-    # Funding is a difference of what has been paid since ever, so its last digit is that of the whole sum.
-    assert made[slots.FUNDING] == pytest.approx(sum(trades["funding"].to_pylist()), rel=1e-12, abs=1e-12 * capital)
+    sums = {slots.GROSS: "pnl_gross", slots.FEES: "fees", slots.SLIPPAGE: "slippage", slots.FUNDING: "funding"}
+    for slot, name in sums.items():
+        assert made[slot] == sum(trades[name].to_pylist())
     assert made[slots.BARS] == sum(trades["bars_held"].to_pylist())
     equity = result.equity["equity"].to_numpy()
-    assert made[slots.EQUITY] == pytest.approx(equity[-1], rel=1e-12, abs=1e-12 * capital)
-    assert made[slots.WORST] == pytest.approx(result.metrics["max_drawdown"], rel=1e-10, abs=1e-12)
-    assert made[slots.LOWEST] == pytest.approx(min(equity.min(), capital), rel=1e-10, abs=1e-10 * capital)
-    assert outcome.spans[0, :, slots.LAST_EQUITY] == pytest.approx(equity[edges[1:] - 1], rel=1e-10, abs=1e-8)
+    assert made[slots.EQUITY] == equity[-1]
+    assert made[slots.WORST] == result.metrics["max_drawdown"]
+    assert made[slots.LOWEST] == min(equity.min(), case.params.capital)
+    assert outcome.spans[0, :, slots.LAST_EQUITY].tolist() == equity[edges[1:] - 1].tolist()
+    returns = np.diff(equity) / equity[:-1]
+    so_far = [math.fsum(returns[: edge - 1]) for edge in edges[1:]]
+    assert outcome.spans[0, :, slots.SUM_SO_FAR] == pytest.approx(so_far, rel=1e-9, abs=1e-12)
+    daily = run_sets(case.market, case.scores, case.level, replace(course, is_daily=True))
+    kept = [slot for slot in range(slots.RESULT_SLOTS) if slot not in (slots.SUM, slots.SQUARES)]
+    assert daily.results[0, kept].tobytes() == made[kept].tobytes()
 
 
 @pytest.mark.parametrize("interval_us", [SECOND, DAY // 24])
@@ -119,24 +134,28 @@ def test_the_table_has_the_metrics_of_the_backtest(interval_us: int) -> None:
     levels = np.array([[1.0, 0.0, math.inf], [1.5, 0.5, 3.0], [2.0, 0.0, 2.5], [9.0, 1.0, math.inf]])
     axis = axis_of(case.market)
     edges = np.array([0, len(axis) // 2, len(axis)])
-    outcome = run_sets(case.market, case.scores, levels, bar_edges(axis, edges, 0, 400))
-    moments = moments_of(axis, edges, outcome, case.market.capital)
+    course = Course(bar_edges(axis, edges, 0, 400), is_daily=axis.is_daily)
+    outcome = run_sets(case.market, case.scores, levels, course)
     windows = np.full((4, 2), 300)
-    for row in tried_table(windows, levels, outcome.results, moments, axis, case.market).to_pylist():
+    for row in tried_table(windows, levels, outcome, axis, case.market).to_pylist():
         result = case.backtest(**{name: row[name] for name in ("entry", "exit", "stop")})
         for name in row.keys() - {"entry", "exit", "stop", "hedge_window", "z_window"}:
-            expected = result.metrics[name]
-            assert row[name] == (None if expected is None else pytest.approx(expected, rel=1e-8, abs=1e-12)), name
+            assert row[name] == result.metrics[name], name
+    moments = moments_of(axis, edges, outcome, case.market.capital)
+    ratios = sharpe_of(len(axis), moments.sums.sum(axis=1), moments.squares.sum(axis=1))
+    assert ratios == pytest.approx(
+        sharpe_ratios(axis, outcome, case.market.capital) / math.sqrt(axis.per_year), nan_ok=True
+    )
 
 
 def test_sets_run_together_as_alone() -> None:
     dice = random.Random(3)
-    case = Case(*make_market(dice, 6_000), BacktestParams())
+    case = Case(*make_market(dice, 12_000), BacktestParams())
     levels = np.array([[entry, leave, 3.0] for entry in (1.0, 1.5, 2.0) for leave in (0.0, 0.5)])
-    edges = np.array([0, 2_500, 6_000])
-    together = run_sets(case.market, case.scores, levels, edges)
+    edges = np.array([0, 2_500, 12_000])
+    together = run_sets(case.market, case.scores, levels, Course(edges))
     for place in range(len(levels)):
-        alone = run_sets(case.market, case.scores, levels[place : place + 1], edges)
+        alone = run_sets(case.market, case.scores, levels[place : place + 1], Course(edges))
         assert alone.results.tobytes() == together.results[place : place + 1].tobytes()
         assert alone.spans.tobytes() == together.spans[place : place + 1].tobytes()
 
@@ -145,24 +164,21 @@ def test_a_part_of_the_bars_trades_from_flat_to_flat() -> None:
     dice = random.Random(5)
     bars, events = make_market(dice, 300)
     case = Case(bars, events, BacktestParams(entry=1.0, exit=0.0, stop=None))
-    whole = trips_of(case.market, case.scores, case.level, np.array([0, 300]))
+    whole = trips_of(case.market, case.scores, case.level, Course(np.array([0, 300])))
     first, end = int(whole[3, 0]) + 1, int(whole[8, 1])
-    part = trips_of(case.market, case.scores, case.level, np.array([first, end]))
+    part = trips_of(case.market, case.scores, case.level, Course(np.array([first, end])))
     assert part[0, 0] > first
     assert part[-1, 1] == end - 1
     assert REASONS[int(part[-1, 3])] == "end"
 
 
-def test_interpreted_and_compiled_give_the_same_bits() -> None:
+def test_interpreted_and_compiled_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     case = Case(*make_market(random.Random(11), 500), BacktestParams())
-    made = []
+    levels = np.array([[1.5, 0.5, 3.0], [1.0, 0.0, math.inf]])
+    course = Course(np.array([0, 200, 500]), max_hold=40)
     prepare()
-    for run in (kernel_sweep.run_sets, kernel_sweep.run_sets.interpret):
-        results, spans = np.empty(slots.RESULT_SLOTS), np.empty(slots.SPAN_SLOTS * 2)
-        market, scores = case.market, case.scores
-        given_ = (np.array([1.5, 0.5, 3.0, math.inf]), market.terms(500), market.fills.reshape(-1))
-        columns = (market.worth.reshape(-1), scores.z, scores.entry_z, scores.ready, scores.summary)
-        edges, memory = np.array([0, 200, 500]), np.empty(slots.MEMORY_SIZE)
-        run(*given_, *columns, edges, memory, results, spans, np.empty(0))
-        made.append((results.tobytes(), spans.tobytes()))
-    assert made[0] == made[1]
+    compiled = run_sets(case.market, case.scores, levels, course)
+    monkeypatch.setattr(kernel_sweep.run_sets, "_compiled", None)
+    interpreted = run_sets(case.market, case.scores, levels, course)
+    assert interpreted.results.tobytes() == compiled.results.tobytes()
+    assert interpreted.spans.tobytes() == compiled.spans.tobytes()
