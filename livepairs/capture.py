@@ -13,13 +13,13 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from livepairs.clock import Clock
 from livepairs.errors import FeedError, RecordingError
 from livepairs.pipeline import RunParams
 from livepairs.schema import Chunk, Gap
-from livepairs.session import Session, SessionState, Summary
+from livepairs.session import Feed, Session, SessionState, Summary
 from livepairs.stores.retention import Retention, name_at, prune
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Capture:
         self._source, self._params, self._path, self._name = source, params, path, name
         self._clock, self._rotation = clock, rotation
         self._session = self._open(path) if rotation is None else None
-        self._since_us, self._due_us = 0, 0
+        self._due_us = 0
         self._closing: list[asyncio.Task[None]] = []
         self._error: RecordingError | None = None
         # Sealing one recording while another's closing removes old ones would have them meet in one folder.
@@ -144,19 +144,15 @@ class Capture:
         session = self._session
         assert session is not None
         session.update(chunk)
-        self._tell(session)
-
-    def _tell(self, session: Session) -> None:
-        feed: Any = getattr(self._source, "feed", None)  # of a live source; others have none
+        feed: Feed | None = getattr(self._source, "feed", None)  # of a live source; others have none
         if feed is not None:
-            session.set_gaps(tuple(gap for gap in feed.gaps if gap.end_us >= self._since_us))
-            session.note(clock_offset_us=feed.offset_us, skipped=dict(feed.rejected))
+            session.follow(feed)
 
     def _rotate(self, chunk: Chunk, rotation: Rotation) -> None:
         is_healing = any(gap.how == "open" for gap in self.gaps)
         if self._session is not None and is_healing and chunk.now_us < self._due_us + HEAL_US:
             return
-        old, self._since_us = self._session, chunk.now_us
+        old = self._session
         self._due_us = (chunk.now_us // rotation.period_us + 1) * rotation.period_us
         self._session = self._open(name_at(self._path, chunk.now_us))
         if old is not None:
@@ -180,7 +176,8 @@ class Capture:
                 summary = session.close()
             except RecordingError as error:
                 # Told at the end: a recording that could not be sealed must not end those after it.
-                _LOG.warning("%s", error)
+                if self._rotation is not None:
+                    _LOG.warning("%s", error)
                 self._error = error
                 return
             if self._rotation is not None:

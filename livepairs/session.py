@@ -6,10 +6,11 @@ this pipeline has seen, and must reach the same digest; the run that a page watc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import numpy as np
 import pyarrow as pa
@@ -23,9 +24,29 @@ from livepairs.schema import TRADES, Chunk, Gap, check
 from livepairs.stores.manifest import Manifest, ProofParams
 from livepairs.stores.recorder import About, Computed, Recorder, RecorderLimits
 
-__all__ = ["Session", "SessionState", "Summary", "proof_params"]
+__all__ = ["Feed", "Session", "SessionState", "Summary", "proof_params"]
+
+AWAY: Final = ("connecting", "waiting", "silent", "stopped", "refused")
+"""States of a feed in which nothing comes, whatever the market does."""
 
 OUT_OF_ORDER: Final = "rows that came out of order, now late"
+
+
+class Feed(Protocol):
+    """What a live source says of itself, as ``sources.live_feed.FeedState`` does; see there."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def sentence(self) -> str: ...
+    @property
+    def last_data_us(self) -> int | None: ...
+    @property
+    def offset_us(self) -> int: ...
+    @property
+    def rejected(self) -> Mapping[str, int]: ...
+    @property
+    def gaps(self) -> tuple[Gap, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +161,8 @@ class Session:
         self._rows = dict.fromkeys(HOPS, 0)
         self._marks = 0
         self._digest: str | None = None
+        self._feed: Feed | None = None
+        self._since_us: int | None = None
         self._is_closed = False
         for hop in HOPS:
             self._pipeline.listen(hop, lambda batch, hop=hop: self._take(hop, batch))  # type: ignore[misc]  # bound now
@@ -178,6 +201,8 @@ class Session:
         if not self._recorder.has_room(chunk):
             self._recorder.append(chunk)
             return
+        if self._since_us is None:
+            self._since_us = chunk.now_us
         lawful = self._order.apply(chunk)
         self._pipeline.update(lawful)
         self._marks += chunk.marks.num_rows
@@ -197,6 +222,16 @@ class Session:
         facts = {"clock_offset_us": clock_offset_us, "skipped": skipped}
         self._recorder.note(**{name: value for name, value in facts.items() if value is not None})
 
+    def follow(self, feed: Feed) -> None:
+        """Keep what a live source says of itself now; call it after each chunk, it is cheap where nothing changes.
+
+        Of its ledger, gaps that were over before the session began are left out.
+        """
+        self._feed = feed
+        since_us = self._since_us or 0
+        self.set_gaps(tuple(gap for gap in feed.gaps if gap.closed_us is None or gap.closed_us >= since_us))
+        self.note(clock_offset_us=feed.offset_us, skipped=dict(feed.rejected))
+
     def flush(self) -> None:
         """Wait until everything handed in is on disk."""
         self._recorder.flush()
@@ -210,6 +245,7 @@ class Session:
             If there was no trade, or the disk does not take what is left; see ``Recorder.finish``.
         """
         self._end()
+        self._note_absence()
         manifest = self._recorder.finish()
         return _summary(self.path, manifest)
 
@@ -226,6 +262,14 @@ class Session:
     ) -> None:
         if not self._is_closed:
             self.abandon()
+
+    def _note_absence(self) -> None:
+        """Put into the ledger that the feed is away as the session ends: its ids cannot tell, for none came after."""
+        feed, now_us = self._feed, self._pipeline.status.now_us
+        if feed is None or feed.status not in AWAY or feed.last_data_us is None or feed.last_data_us > now_us:
+            return
+        cause = f"the feed was away at the end: {feed.sentence}"
+        self._recorder.add_gap(Gap(None, feed.last_data_us + 1, now_us + 1, cause, how="open"))
 
     def _end(self) -> None:
         self._is_closed = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,7 @@ NEXT_MINUTE_US = (START_US // MINUTE + 1) * MINUTE
 class Feed:
     status: str = "live"
     sentence: str = ""
+    last_data_us: int | None = None
     gaps: tuple[Gap, ...] = ()
     offset_us: int = -7
     rejected: dict[str, int] = field(default_factory=dict)
@@ -101,6 +102,22 @@ def test_it_records_until_it_is_stopped_and_closes_the_source(tmp_path: Path) ->
     )
     assert not manifest.is_synthetic
     assert verify(open_recording(tmp_path / "rec")).is_proven
+
+
+def test_a_feed_that_is_away_at_the_end_is_a_gap_though_no_id_tells(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        source = ScriptedSource(*seconds([0, 1]), make_chunk(NEXT_MINUTE_US + 4 * SECOND - 1))
+        source.feed.status, source.feed.sentence = "waiting", "connection lost (1006); trying again in 4 s"
+        source.feed.last_data_us = NEXT_MINUTE_US + 2 * SECOND - 1
+        captured, _ = capture(source, tmp_path / "rec")
+        await run_until_drained(captured, source)
+
+    asyncio.run(scenario())
+    manifest = open_recording(tmp_path / "rec").manifest
+    (gap,) = manifest.gaps
+    assert (gap.start_us, gap.end_us, gap.how) == (NEXT_MINUTE_US + 2 * SECOND, NEXT_MINUTE_US + 4 * SECOND, "open")
+    assert gap.cause == "the feed was away at the end: connection lost (1006); trying again in 4 s"
+    assert manifest.completeness == 0.5
 
 
 def test_it_ends_with_a_source_that_ends(tmp_path: Path) -> None:
@@ -176,14 +193,24 @@ def test_a_new_recording_waits_while_a_gap_is_being_filled_but_not_for_ever(tmp_
         def opens() -> None:
             source.feed.gaps = (hole,)
 
+        def is_over() -> None:
+            source.feed.gaps = (replace(hole, how="unfillable", closed_us=NEXT_MINUTE_US + MINUTE),)
+
         beyond = seconds([0], since_us=NEXT_MINUTE_US + HEAL_US + MINUTE)
-        source = ScriptedSource(*seconds(range(-2, 0)), opens, *seconds(range(3)), *beyond)
+        source = ScriptedSource(
+            *seconds(range(-2, 0)),
+            opens,
+            *seconds(range(3)),
+            *beyond,
+            is_over,
+            *seconds([0], since_us=NEXT_MINUTE_US + HEAL_US + MINUTE + SECOND),
+        )
         captured, _ = capture(source, tmp_path, Rotation(period_us=MINUTE))
         await run_until_drained(captured, source)
 
     asyncio.run(scenario())
     first, second = (open_recording(path) for path in sorted(tmp_path.iterdir()))
-    assert (first.trade_count, second.trade_count) == (5, 1)
+    assert (first.trade_count, second.trade_count) == (5, 2)
     assert (len(first.gaps), len(second.gaps)) == (1, 0)
 
 

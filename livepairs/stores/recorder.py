@@ -153,6 +153,11 @@ class Recorder:
             self._gaps = gaps
             self._backlog.put(Item(gaps=self._ledger()))
 
+    def add_gap(self, gap: Gap) -> None:
+        """Put a gap of our own into the ledger, beside those of the source."""
+        self._left_out.append(gap)
+        self._backlog.put(Item(gaps=self._ledger()))
+
     def note(self, **facts: Any) -> None:  # JSON values: what the manifest holds
         """Keep facts for the manifest: ``clock_offset_us``, ``skipped``, ``repairs``; a later value replaces one."""
         if any(self._notes.get(name) != value for name, value in facts.items()):
