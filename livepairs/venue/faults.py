@@ -108,7 +108,15 @@ def parse_fault(text: str) -> Fault:
 
 
 def schedule(venue: Venue, fault: Fault) -> None:
-    """Let a fault happen at its time; at once if that is now."""
+    """Let a fault happen at its time; at once if that is now.
+
+    Raises
+    ------
+    ConfigError
+        If it names a symbol the venue does not have, also where its time is still to come.
+    """
+    if symbol := str(fault.arguments.get("symbol", "")):
+        venue.check_symbol(symbol)
 
     def happen() -> None:
         apply_fault(venue, fault.name, fault.arguments)

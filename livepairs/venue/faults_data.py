@@ -142,9 +142,4 @@ def malformed(venue: Venue, *, kind: str = "truncated", times: int = 1) -> None:
 
 
 def _symbols(venue: Venue, symbol: str) -> tuple[str, ...]:
-    if not symbol:
-        return venue.symbols
-    if symbol.upper() not in venue.symbols:
-        hint = did_you_mean(symbol.upper(), venue.symbols)
-        raise ConfigError(f"no symbol {symbol!r} at this venue{hint}; there are {', '.join(venue.symbols)}")
-    return (symbol.upper(),)
+    return (venue.check_symbol(symbol),) if symbol else venue.symbols

@@ -16,6 +16,9 @@ __all__ = ["Tampering"]
 
 Places = NDArray[np.int64]
 
+_PATIENCE_US: Final = 5_000_000
+"""How long trades wait for others to be turned round with, before they go alone."""
+
 _NONE: Final[Places] = np.empty(0, np.int64)
 
 
@@ -26,7 +29,7 @@ class Tampering:
         self._to_skip: Counter[str] = Counter()
         self._to_repeat: Counter[str] = Counter()
         self._to_turn: Counter[str] = Counter()
-        self._turning: dict[str, Places] = {}
+        self._turning: dict[str, tuple[int, Places]] = {}
         self._to_hold: dict[str, tuple[int, int]] = {}
         self._held: list[tuple[int, str, Places]] = []
 
@@ -58,10 +61,13 @@ class Tampering:
             skipped = min(self._to_skip[symbol], end - start)
             self._to_skip[symbol] -= skipped
             places = self._kept(symbol, places[skipped:])
-            places = self._turned(symbol, places)
+            places = self._turned(symbol, places, now_us)
             if len(places) and self._to_repeat[symbol]:
                 again = np.arange(max(0, end - self._to_repeat.pop(symbol)), end)
                 places = np.concatenate([places, again])
+        elif symbol in self._turning and now_us - self._turning[symbol][0] >= _PATIENCE_US:
+            self._to_turn[symbol] = 0
+            places = self._turning.pop(symbol)[1][::-1]
         released = [entry for entry in self._held if entry[1] == symbol and entry[0] <= now_us]
         if released:
             self._held = [entry for entry in self._held if not (entry[1] == symbol and entry[0] <= now_us)]
@@ -76,14 +82,15 @@ class Tampering:
         self._to_hold[symbol] = (max(0, count - len(places)), until_us)
         return places[count:]
 
-    def _turned(self, symbol: str, places: Places) -> Places:
+    def _turned(self, symbol: str, places: Places, now_us: int) -> Places:
         """Gather as many places as are to be turned round; until there are, nothing overtakes them."""
         wanted = self._to_turn[symbol]
         if not wanted:
             return places
-        gathered = np.concatenate([self._turning.pop(symbol, _NONE), places])
+        since_us, gathered = self._turning.pop(symbol, (now_us, _NONE))
+        gathered = np.concatenate([gathered, places])
         if len(gathered) < wanted:
-            self._turning[symbol] = gathered
+            self._turning[symbol] = since_us, gathered
             return _NONE
         self._to_turn[symbol] = 0
         return np.concatenate([gathered[:wanted][::-1], gathered[wanted:]])

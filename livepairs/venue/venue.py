@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from livepairs.clock import Clock
 from livepairs.columns import flags_column, floats_column, ints_column, times_column
+from livepairs.errors import ConfigError, did_you_mean
 from livepairs.schema import TRADES, symbol_column
 from livepairs.venue.audience import Audience, Listeners
 from livepairs.venue.book import Rows, SymbolBook
@@ -103,14 +104,27 @@ class Venue:
         self._second = self._slot = 0
 
     def open(self) -> None:
-        """Let the market run, unless it waits for a client."""
-        if not self.time.playback.waits_for_client:
+        """Let the market run, unless it waits for a client; one that is not paced would be over before any came."""
+        if not self.time.playback.waits_for_client and not self.time.is_unpaced:
             self.time.begin()
 
     @property
     def symbols(self) -> tuple[str, ...]:
         """The symbols that are traded."""
         return self.tape.symbols
+
+    def check_symbol(self, name: str) -> str:
+        """Return the symbol as the venue writes it.
+
+        Raises
+        ------
+        ConfigError
+            If it is not traded, with a suggestion.
+        """
+        if name.upper() not in self.symbols:
+            hint = did_you_mean(name.upper(), self.symbols)
+            raise ConfigError(f"no symbol {name!r} at this venue{hint}; there are {', '.join(self.symbols)}")
+        return name.upper()
 
     @property
     def is_over(self) -> bool:

@@ -20,9 +20,9 @@ def played(name, *, at=2.0, until=12.0, target="/market/stream?streams=btcusdt@a
     """Return a stage and its listener after a fault at a time."""
     stage = opened()
     listener = stage.listen(target)
-    stage.play(at)
+    stage.play(at, turn_us=20_000)
     stage.fault(name, **arguments)
-    stage.play(until - at)
+    stage.play(until - at, turn_us=20_000)
     return stage, listener
 
 
@@ -239,6 +239,12 @@ def test_scheduled_fault_happens_at_its_time_and_again():
     stage.play(36)
     missing = set(range(1_001, listener.ids()[-1])) - set(listener.ids())
     assert len(missing) == 4
+
+
+def test_symbol_of_a_fault_to_come_is_checked_at_once():
+    fault = parse_fault("skip:symbol=BTCUSD,after_s=60")
+    with pytest.raises(ConfigError, match="did you mean 'BTCUSDT'"):
+        schedule(opened().venue, fault)
 
 
 @pytest.mark.parametrize(

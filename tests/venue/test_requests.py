@@ -89,7 +89,7 @@ def test_spot_takes_names_and_null_as_ids():
     assert "error" in reply(f'{{"method":"LIST_SUBSCRIPTIONS","id":"{"x" * 37}"}}', is_spot=True)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     st.one_of(
         st.binary(max_size=60),

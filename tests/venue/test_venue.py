@@ -71,6 +71,15 @@ def test_unpaced_market_comes_at_once():
     assert len(listener.ids()) == 100
 
 
+def test_unpaced_market_waits_for_a_client():
+    stage = opened(playback=Playback(speed=float("inf"), is_as_recorded=True))
+    stage.play(0.1)
+    assert len(stage.venue.trades("BTCUSDT")) == 0
+    listener = stage.listen()
+    stage.play(0.05)
+    assert len(listener.ids()) == 100
+
+
 def test_lead_is_in_the_past_and_was_not_told():
     stage = opened(playback=Playback(lead_us=5 * SECOND_US))
     stage.play(1)
