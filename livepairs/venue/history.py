@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RestError", "agg_trades_page", "candles_page", "last_trades", "limit_of", "whole_number"]
 
+_MOST_DIGITS: Final = 15
 _WIDEST_US: Final = 24 * 3_600 * 1_000_000
 
 
@@ -151,7 +152,7 @@ def whole_number(query: Mapping[str, str], name: str) -> int | None:
     text = query.get(name)
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
         raise RestError(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
     return int(text)
 

@@ -57,7 +57,7 @@ def answer(message: str | bytes, now: Subscriptions, *, streams_limit: int, is_s
     """
     try:
         request = json.loads(message)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         place = getattr(error, "colno", 1)
         text = f"Invalid JSON: expected value at line 1 column {place}"
         # The only complaint without an id, and the only one after which the venue hangs up at once.

@@ -74,6 +74,10 @@ def test_broken_json_is_the_one_error_without_an_id_and_ends_the_connection():
     assert given.close is not None
 
 
+def test_endless_nesting_is_broken_json_too():
+    assert reply("[" * 100_000)["error"]["code"] == 3
+
+
 def test_one_stream_too_many_loses_them_all():
     names = [f"s{number}@trade" for number in range(1024)]
     full = answer(json.dumps({"method": "SUBSCRIBE", "params": names, "id": 1}), NONE, streams_limit=1024)

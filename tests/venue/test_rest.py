@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cache
+from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from livepairs.venue import RULES, Playback
 from livepairs.venue.rest import respond
@@ -125,6 +129,28 @@ def test_before_the_first_trade_is_too_old_as_well(stage):
 )
 def test_wrong_requests_have_the_venues_codes(stage, path, query, code):
     assert error(stage, path, **query) == (400, code)
+
+
+names = st.sampled_from(["symbol", "fromId", "startTime", "endTime", "limit", "interval"])
+values = st.one_of(st.sampled_from(["BTCUSDT", "1m", "1h"]), st.integers(-5, 10**25).map(str), st.text(max_size=4))
+
+
+@cache
+def anything() -> Stage:
+    """Return a venue that has traded, the same for all examples."""
+    stage = opened(rules=replace(RULES["um"], weight_per_minute=10**9), playback=Playback())
+    stage.play(3)
+    return stage
+
+
+@settings(max_examples=60)
+@given(
+    st.sampled_from(["aggTrades", "klines", "trades", "fundingRate", "premiumIndex"]), st.dictionaries(names, values)
+)
+def test_whatever_is_asked_is_answered_in_json(path, query):
+    answered = respond(anything().venue, f"/fapi/v1/{path}?{urlencode(query)}", {})
+    assert answered.status in (200, 400)
+    json.loads(answered.body)
 
 
 def test_unknown_path_is_404_and_history_of_single_trades_needs_a_key(stage):

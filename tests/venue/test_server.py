@@ -360,6 +360,22 @@ def test_server_stops_with_clients_of_every_kind_connected():
     asyncio.run(asyncio.wait_for(main(), WAIT_S))
 
 
+def test_nothing_is_kept_of_clients_that_are_gone():
+    async def test(scene: Scene) -> None:
+        for number in range(20):
+            client = await scene.connect()
+            if number % 2:
+                await client.close()
+            else:
+                client.transport.abort()
+                await client.wait_closed()
+        audience = scene.venue.venue.audience
+        await scene.until(lambda: not audience.clients)
+        assert list(audience.streams("aggTrade")) == []
+
+    on_stage(test)
+
+
 def test_venue_that_fails_ends_whoever_serves_it():
     async def main() -> None:
         clock = ManualClock(NOW_US)
