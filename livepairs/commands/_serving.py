@@ -49,9 +49,11 @@ def serve_settings(args: argparse.Namespace, given: dict[str, object], *, opens_
 
     with _uncollected():
         # Before the screen is imported, which takes a second: a source that is not there is said at once.
-        start_hub(settings)
+        hub = start_hub(settings)
         from livepairs.views.server import Listening, serve_pages
 
+    if hub.recording is None:
+        hub.open()  # a live feed is on from now on, whether somebody looks or not
     listening = Listening(
         address=settings.address,
         port=settings.port,

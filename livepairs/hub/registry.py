@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from livepairs.clock import Clock, SystemClock
 from livepairs.config import Settings, load_settings
-from livepairs.errors import ConfigError
+from livepairs.errors import ConfigError, LivepairsError
 from livepairs.hub.kernels import compile_aside
 from livepairs.hub.opening import Opened, legs, longest_window_us, open_library, open_listed, open_source
 from livepairs.hub.run import Run
@@ -37,6 +37,9 @@ HISTORY_US: Final = 600_000_000
 
 SHOWN_BARS: Final = 1_000
 """Bars beyond the windows that a moment far into a huge recording shows before it."""
+
+PROVEN_TRADES: Final = 5_000_000
+"""A recording of no more trades is proved as soon as it is made; it takes some seconds of one core."""
 
 JOIN_S: Final = 5.0
 """How long ``close`` waits for each run's thread."""
@@ -198,6 +201,8 @@ class Hub:
         run = Run(setup, self._clock, publish_hz=self.settings.publish_hz, idle_us=idle_us)
         run.on_closed = self._forget
         run.on_viewed = self._on_viewed
+        if run.kind == "live":
+            run.taping.on_saved = lambda: self._saved(run)
         replaced = self._runs.pop(run_id, None)
         if replaced is not None:
             self._leaving.add(replaced)
@@ -244,6 +249,37 @@ class Hub:
             params=opened.params,
             is_synthetic=opened.is_synthetic,
         )
+
+    def record(self, run: Run) -> None:
+        """Begin to record a live run into the library, under the time it begins.
+
+        Raises
+        ------
+        ConfigError
+            If it is being recorded already, or has no feed.
+        RecordingError
+            If the folder cannot be made.
+        """
+        # Here and not above: most servers replay.
+        from livepairs.stores.retention import name_at
+
+        if run.kind != "live":
+            raise ConfigError("a replay is a recording already; record a live feed")
+        shelf = self.library.shelf
+        run.taping.start(shelf.free_path(name_at(shelf.folder, run.shown_us).name))
+        self.library.changed()
+
+    def _saved(self, run: Run) -> None:
+        """Tell pages of a new recording, and prove it at once unless that takes long; on a thread of the run's."""
+        if self._is_closed:
+            return
+        tape, library = run.taping.state, self.library
+        try:
+            if tape.status == "saved" and tape.session is not None and tape.session.trades <= PROVEN_TRADES:
+                library.prove(tape.name)
+        except LivepairsError as error:
+            _LOG.warning("recording %s was not checked: %s", tape.name, error)
+        library.changed()
 
     def _make_room(self) -> None:
         """Let the replay nobody has looked at for longest go, if there is no room for another."""

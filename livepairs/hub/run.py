@@ -18,7 +18,7 @@ from livepairs.hub.runparts import OVER, RunSetup, RunState, sentence_of
 from livepairs.hub.scans import Scans
 from livepairs.hub.taping import Taping
 from livepairs.hub.viewers import Viewers
-from livepairs.schema import Pair
+from livepairs.schema import Gap, Pair
 from livepairs.sources import Line, Source
 from livepairs.sources.replay import Replay, ReplayControl
 
@@ -153,6 +153,13 @@ class Run:
         """The connection of a live run to its venue; None where there is none."""
         source = self._setup.source
         return source if isinstance(source, Line) else None
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What the source could not vouch for, the future of a replay included."""
+        if self.recording is not None:
+            return self.recording.gaps
+        return () if self.line is None else self.line.feed.gaps
 
     @property
     def control(self) -> ReplayControl | None:

@@ -80,9 +80,9 @@ class Candles:
         self._gaps = empty_source(f"gaps-{name[-1]}", ["start", "end"])
         self._format = NumeralTickFormatter(format="0,0.00")
         self._has_digits = False
-        self._chart = axis.figure(weight=1, min_height=190, is_last=is_last, formatter=self._format)
-        self._chart.y_range.update(range_padding=0.3, renderers=[])
-        self._chart.extra_y_ranges = {
+        self.chart = axis.figure(weight=1, min_height=190, is_last=is_last, formatter=self._format)
+        self.chart.y_range.update(range_padding=0.3, renderers=[])
+        self.chart.extra_y_ranges = {
             "volume": DataRange1d(start=0, range_padding=_VOLUME_PADDING, default_span=1.0, renderers=[])
         }
         self._line: Any = {"field": "fell", "transform": LinearColorMapper(palette=[UP, DOWN], low=0, high=1)}
@@ -93,12 +93,12 @@ class Candles:
         }
         self._draw()
         self._last = Span(dimension="width", line_color=MUTED, line_dash="dashed", line_width=1, visible=False)
-        self._chart.add_layout(self._last)
-        self.views: list[Any] = [axis.readout(self.closed, symbol, _FIELDS), self._chart]
+        self.chart.add_layout(self._last)
+        self.views: list[Any] = [axis.readout(self.closed, symbol, _FIELDS), self.chart]
 
     def _draw(self) -> None:
         gap = VStrip(x0="start", x1="end", fill_color=MUTED, fill_alpha=0.16, line_color=None)
-        self._chart.add_glyph(self._gaps, gap)
+        self.chart.add_glyph(self._gaps, gap)
         for source in (self.closed, self.forming):
             self._draw_bars(source)
 
@@ -116,11 +116,11 @@ class Candles:
         )
         wick = Segment(x0="ts", x1="ts", y0="high", y1="low", line_color=self._line)
         body = Rect(x="ts", y="middle", width=width, height="body", line_color=self._line, fill_color=self._fill)
-        drawn = [self._chart.add_glyph(source, volume, y_range_name="volume")]
-        drawn += [self._chart.add_glyph(source, glyph) for glyph in (wick, body)]
+        drawn = [self.chart.add_glyph(source, volume, y_range_name="volume")]
+        drawn += [self.chart.add_glyph(source, glyph) for glyph in (wick, body)]
         # Without being told, a range looks at every glyph of the chart, and prices would share their scale with volume.
-        self._chart.extra_y_ranges["volume"].renderers = [*self._chart.extra_y_ranges["volume"].renderers, drawn[0]]
-        self._chart.y_range.renderers = [*self._chart.y_range.renderers, drawn[1]]
+        self.chart.extra_y_ranges["volume"].renderers = [*self.chart.extra_y_ranges["volume"].renderers, drawn[0]]
+        self.chart.y_range.renderers = [*self.chart.y_range.renderers, drawn[1]]
 
     def append(self, bars: pa.Table, *, is_reset: bool) -> None:
         """Show closed bars.

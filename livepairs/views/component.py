@@ -32,16 +32,34 @@ class LiveText(JSComponent):
 
 
 class Chip(JSComponent):
-    """Where the figures come from and whether they move."""
+    """Where the figures come from and whether they move; a press opens the feed panel.
 
-    kind = param.String(default="replay", doc="replay, paused, ended, failed or live; decides the colour.")
+    Parameters
+    ----------
+    act
+        Called with ``open`` and ``close`` (the panel), ``start`` and ``stop`` (the feed).
+    """
+
+    kind = param.String(default="replay", doc="replay, paused, waiting, ended, failed or live; decides the colour.")
     word = param.String(default="", doc="The state in one word.")
     detail = param.String(default="", doc="Name and speed.")
     explanation = param.String(default="", doc="The tooltip.")
     made = param.String(default="", doc="How to label generated data; empty for real data.")
+    tape = param.String(default="", doc="That the feed is being recorded, in a word; empty if it is not.")
+    tape_tip = param.String(default="", doc="As which recording, since when.")
+    panel = param.Dict(default={}, doc="What the panel lists while it is open, as feedtext.panel_of makes it.")
+    can_change = param.Boolean(default=False, doc="Whether a visitor may start and stop the feed.")
 
     _esm: ClassVar[Path] = _HERE / "js" / "chip.js"
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("chip")]
+
+    def __init__(self, act: Callable[[Chip, str], None], **params: Any) -> None:  # param's own keywords
+        super().__init__(**params)
+        self._act = act
+
+    def _handle_msg(self, data: Any) -> None:  # whatever the browser sent
+        if isinstance(data, dict) and data.get("act") in ("open", "close", "start", "stop"):
+            self._act(self, data["act"])
 
 
 class Navigation(JSComponent):
@@ -66,6 +84,7 @@ class Deck(JSComponent):
     end_ms = param.Number(default=1, doc="Last moment of the recording.")
     step_ms = param.Number(default=1000, doc="One bar.")
     speed = param.Number(default=1, doc="Times real time; 0 stands for as fast as possible, as JSON has no infinity.")
+    marks = param.List(default=[], doc="(kind, left, width, text) on the scrub bar, in per cent: gaps and moments.")
     speeds = param.List(default=[], doc="The speeds offered.")
     windows = param.List(default=[], doc="(label, milliseconds) of the windows offered.")
 

@@ -45,7 +45,7 @@ def drawer(visit: Visit) -> Viewable:
 def _pairs(visit: Visit) -> str:
     items = []
     for pair in visit.run.params.pairs:
-        query = urlencode({"run": visit.run.id, "pair": str(pair)}, safe="/")
+        query = urlencode({**visit.run_query, "pair": str(pair)}, safe="/")
         current = ' aria-current="true"' if pair == visit.pair else ""
         items.append(f'<li><a href="?{escape(query)}"{current}>{escape(str(pair))}</a></li>')
     return f"<ul>{''.join(items)}</ul>"

@@ -25,6 +25,11 @@ __all__ = ["EventTable", "event_frame"]
 
 _KEPT: Final = 2000
 _MARKS: Final = {"fired": "▲ fired", "cleared": "▽ cleared"}
+_HEIGHT: Final = (
+    ":host { height: calc(round(down, 100vh - 232px, 30px) + 31px) !important; min-height: 331px; "
+    "flex-basis: auto !important; } .pnx-tabulator.tabulator { height: 100% !important; }"
+)
+"""As high as the window allows, and whole rows: one that is cut looks like one that is missing."""
 _COLUMNS: Final = ["Time (UTC)", "Event", "z", "Pair", "Level", "Message"]
 
 
@@ -62,7 +67,7 @@ class EventTable:
             f"at {leave:g}."
         )
         self._table = DataTable(
-            event_frame(self._rows), name="alerts", height=560,
+            event_frame(self._rows), name="alerts", height=541, stylesheets=[stylesheet("datatable"), _HEIGHT],
             widths={"Time (UTC)": 150, "Event": 90, "z": 62, "Pair": 150, "Level": 90},
             text_align={"z": "right"},
         )  # fmt: skip

@@ -16,13 +16,15 @@ import panel_material_ui as pmui
 from panel.viewable import Viewable
 
 from livepairs.errors import ConfigError, LivepairsError
+from livepairs.hub import Run, get_hub
 from livepairs.schema import interval_us
 from livepairs.views import numbers, pages
-from livepairs.views.component import Chip, Deck, Navigation
+from livepairs.views.component import Deck, Navigation
 from livepairs.views.drawer import drawer
 from livepairs.views.palette import PAGE_STYLE, THEME
 from livepairs.views.screen import Screen, sentence
 from livepairs.views.skeleton import TEMPLATE
+from livepairs.views.sourcestate import SourceState
 from livepairs.views.timeaxis import windows
 from livepairs.views.visit import Visit, arrive, is_dark
 
@@ -33,6 +35,7 @@ SPEEDS: Final = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 1000, 0)
 
 _log = logging.getLogger(__name__)
 _DECK_HEIGHT = 52
+_MARKED = 200
 
 Body = Callable[[Screen, Visit], list[Viewable]]
 
@@ -64,12 +67,11 @@ def _page(key: str, title: str, body: Body) -> pmui.Page:
             key, title, is_dark=is_dark(), main=[sentence(f"There is nothing to show: {error}.", is_error=True)]
         )
     screen = Screen(visit.run)
-    chips = [_chip("lp-wide"), _chip("lp-narrow")]
     deck = _deck(visit)
-    banner = screen.add("source chip and deck", lambda: _State(visit, chips, deck))
-    narrow = pn.Row(chips[1], margin=0, css_classes=["lp-narrow"], stylesheets=[_NARROW])
-    main = [narrow, banner, *body(screen, visit), deck]
-    page = _shell(key, title, is_dark=visit.is_dark, query=visit.query, main=main, chip=chips[0])
+    source = SourceState(visit.run, deck, screen.refresh, can_change=not get_hub().settings.read_only)
+    banner = screen.add("source chip and deck", lambda: source)
+    main = [source.narrow_row, banner, *body(screen, visit), deck]
+    page = _shell(key, title, is_dark=visit.is_dark, query=visit.query, main=main, chip=source.wide)
     page.sidebar = [drawer(visit)]
     screen.attach()
     return page
@@ -94,24 +96,36 @@ def _shell(
     return page
 
 
-_NARROW = "@media (min-width: 701px) { :host(.lp-narrow) { display: none !important; } }"
-_WIDE = "@media (max-width: 700px) { :host(.lp-wide) { display: none !important; } }"
-
-
-def _chip(width: str) -> Chip:
-    return Chip(
-        css_classes=[width], stylesheets=[_WIDE if width == "lp-wide" else _NARROW], margin=(0, 4), align="center"
-    )
-
-
 def _deck(visit: Visit) -> Deck:
     run = visit.run
     interval = interval_us(run.params.interval)
     span = (run.recording.start_us, run.recording.end_us) if run.recording else (0, 1000)
     return Deck(
         _steering(visit), is_replay=run.control is not None, start_ms=span[0] / 1000, end_ms=span[1] / 1000,
-        step_ms=interval / 1000, speeds=list(SPEEDS), windows=windows(interval), margin=0,
+        step_ms=interval / 1000, speeds=list(SPEEDS), windows=windows(interval), marks=_marks(run), margin=0,
     )  # fmt: skip
+
+
+def _marks(run: Run) -> list[tuple[str, float, float, str]]:
+    """Return what lies on the scrub bar: the gaps and the moments worth jumping to."""
+    if run.recording is None:
+        return []
+    first, whole = run.recording.start_us, max(1, run.recording.end_us - run.recording.start_us)
+
+    def share(time_us: int) -> float:
+        return round(100 * min(1.0, max(0.0, (time_us - first) / whole)), 3)
+
+    longest = sorted(run.gaps, key=lambda gap: gap.start_us - gap.end_us)[:_MARKED]
+    gaps = [
+        ("healed" if gap.is_healed else "gap", share(gap.start_us), share(gap.end_us) - share(gap.start_us),
+         f"Gap of {gap.symbol or 'all symbols'} at {numbers.day_clock(gap.start_us)}: {gap.cause or 'no trades'}")
+        for gap in longest
+    ]  # fmt: skip
+    moments = [
+        ("moment", share(mark.ts_us), 0.0, f"{mark.label}, {numbers.day_clock(mark.ts_us)}: {mark.note}".rstrip(": "))
+        for mark in run.recording.markers[:_MARKED]
+    ]
+    return [*gaps, *moments]
 
 
 def _steering(visit: Visit) -> Callable[[str, float | None], None]:
@@ -135,36 +149,3 @@ def _steering(visit: Visit) -> Callable[[str, float | None], None]:
             _log.warning("deck order %r (%r) was refused: %s", name, value, error)
 
     return act
-
-
-class _State:
-    """Chip and deck, kept up to date."""
-
-    def __init__(self, visit: Visit, chips: list[Chip], deck: Deck) -> None:
-        self._run = visit.run
-        self._chips = chips
-        self._deck = deck
-        self._error: str | None = None
-        self.view: pn.Column = pn.Column(margin=0, sizing_mode="stretch_width")
-
-    def refresh(self) -> None:
-        state = self._run.state
-        for chip in self._chips:
-            chip.param.update(**self._chip())
-        if state.error != self._error:
-            self._error = state.error
-            self.view.objects = (
-                [sentence(f"This replay has stopped: {state.error}.", is_error=True)] if state.error else []
-            )
-        speed = 0 if math.isinf(state.speed) else state.speed
-        self._deck.param.update(status=state.status, now_ms=max(0, state.now_us) / 1000, speed=speed)
-
-    def _chip(self) -> dict[str, str]:
-        run, state = self._run, self._run.state
-        name = f"{run.label} {numbers.speed(state.speed)}" if run.kind == "replay" else run.label
-        made = "synthetic" if run.recording is not None and run.recording.is_synthetic else ""
-        kinds = {"paused": ("paused", "PAUSED"), "ended": ("ended", "ENDED"), "failed": ("failed", "FAILED")}
-        playing = ("live", "LIVE") if run.kind == "live" else ("replay", "REPLAY")
-        kind, word = kinds.get(state.status, playing)
-        explanation = f"Stopped: {state.error}" if state.error else f"{word.capitalize()}: {name}"
-        return {"kind": kind, "word": word, "detail": name, "explanation": explanation, "made": made}

@@ -59,6 +59,7 @@ PAGE_STYLE: Final = {
         "display": {"xs": "none", "md": "flex"},
     },
     "& .MuiToolbar-root": {"minHeight": "48px !important", "paddingLeft": "12px", "paddingRight": "8px"},
+    "& .MuiToolbar-root > .MuiBox-root": {"minWidth": 0},
     "& .main-content": {"overflowX": "hidden"},
 }
 """What makes the frame calm: a bar in the page's own colour with a hairline, instead of a coloured slab."""

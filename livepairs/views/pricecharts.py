@@ -11,6 +11,7 @@ from livepairs.tables.ring import Cursor
 from livepairs.views import columns, numbers
 from livepairs.views.candles import Candles
 from livepairs.views.chartstack import stack
+from livepairs.views.gapstrips import GapStrips
 from livepairs.views.pace import CHARTS_S, Pace
 from livepairs.views.timeaxis import TimeAxis
 
@@ -38,11 +39,14 @@ class PriceCharts:
         self._run = run
         self._cursor: Cursor | None = None
         self._pace = Pace(CHARTS_S)
-        axis = TimeAxis(interval_us=interval_us(run.params.interval), end_us=max(run.state.now_us, 0))
+        axis = TimeAxis(interval_us=interval_us(run.params.interval), end_us=run.shown_us)
         self._legs = [
             Candles(axis, symbol, name, is_last=is_last)
             for symbol, name, is_last in ((pair.y, "bars-y", False), (pair.x, "bars-x", True))
         ]
+        self._gaps = [GapStrips(run, [leg.symbol], f"holes-{name}") for leg, name in zip(self._legs, "yx", strict=True)]
+        for leg, gaps in zip(self._legs, self._gaps, strict=True):
+            gaps.draw_on(leg.chart)
         axis.bind(self._legs[0].closed)
         self.view: Viewable = stack([model for leg in self._legs for model in leg.views], min_height=470)
 
@@ -54,6 +58,8 @@ class PriceCharts:
         self._cursor = delta.cursor
         status = self._run.status
         forming = pa.Table.from_batches([status.forming])
+        for gaps in self._gaps:
+            gaps.refresh()
         for leg in self._legs:
             if delta.is_reset or delta.rows.num_rows:
                 leg.append(columns.of(delta.rows, "symbol", leg.symbol), is_reset=delta.is_reset)

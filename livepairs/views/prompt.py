@@ -52,7 +52,9 @@ class _PromptHandler(DocHandler):
         session = await self.application_context.create_session_if_needed(outline.id, self.request, outline.token)
         with set_curdoc(session.document):
             dist_url = f"{state.rel_path}/{LOCAL_DIST}" if state.rel_path else LOCAL_DIST
-            # As Panel does while it answers: or the browser would ask another host for the styles of its models.
+            # As Panel does while it answers: or the browser would ask another host for the styles of its models, those
+            # that change later included.
+            session.document._template_variables["dist_url"] = dist_url
             for root in session.document.roots:
                 patch_model_css(root, dist_url=dist_url)
 

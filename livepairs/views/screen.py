@@ -25,7 +25,7 @@ from livepairs.hub import Run
 from livepairs.views.assets import stylesheet
 from livepairs.views.backlog import is_behind
 
-__all__ = ["Panel", "Screen", "sentence"]
+__all__ = ["Panel", "Screen", "sentence", "sentence_markup"]
 
 _log = logging.getLogger(__name__)
 _RETRY_S = 0.2
@@ -44,10 +44,15 @@ class Panel(Protocol):
 
 def sentence(text: str, *, is_error: bool = False) -> Viewable:
     """Return a designed state, empty or failed, as a sentence in the place of what it stands for."""
+    html = sentence_markup(text, is_error=is_error)
+    return pn.pane.HTML(html, stylesheets=[stylesheet("sentence")], sizing_mode="stretch_width", margin=0)
+
+
+def sentence_markup(text: str, *, is_error: bool = False) -> str:
+    """Return the content of a ``sentence``, to replace what one says."""
     mark = "#d9531e" if is_error else "#2f80d0"
     role = "alert" if is_error else "status"
-    html = f'<div class="lp-sentence" role="{role}" style="--lp-mark:{mark}">{escape(text)}</div>'
-    return pn.pane.HTML(html, stylesheets=[stylesheet("sentence")], sizing_mode="stretch_width", margin=0)
+    return f'<div class="lp-sentence" role="{role}" style="--lp-mark:{mark}">{escape(text)}</div>'
 
 
 class _Slot:

@@ -13,6 +13,7 @@ from livepairs.hub import Run
 from livepairs.hub.paper import paper_rules
 from livepairs.schema import Pair, interval_us
 from livepairs.views.chartstack import stack
+from livepairs.views.gapstrips import GapStrips
 from livepairs.views.linechart import Trace, line_chart, mark_level
 from livepairs.views.pace import CHARTS_S, Pace
 from livepairs.views.pairrows import PairRows
@@ -65,10 +66,11 @@ class SpreadCharts:
             "corr": f"warming up: shows after {windows.corr_window + 1} bars",
         }
         self._pace = Pace(CHARTS_S)
-        self._axis = TimeAxis(
-            interval_us=interval_us(run.params.interval), end_us=max(run.state.now_us, 0), visible_bars=900
-        )
+        self._axis = TimeAxis(interval_us=interval_us(run.params.interval), end_us=run.shown_us, visible_bars=900)
+        self._gaps = GapStrips(run, [pair.y, pair.x], "holes")
         models = [*self._legs(pair), *self._spread(), *self._zscore(), *self._beta_and_correlation()]
+        for chart in models[1:6:2]:
+            self._gaps.draw_on(chart)
         self._axis.bind(self._rows.spread)
         self.view: Viewable = stack(models, min_height=560, above=82 + PAPER_HEIGHT)
 
@@ -77,6 +79,7 @@ class SpreadCharts:
         if not self._pace.is_due(self._run):
             return
         self._rows.refresh()
+        self._gaps.refresh()
         if self._is_placed:  # trading the rows so far is not on the way to the first paint
             self._paper.show(self._run.paper.look(self._pair))
         self._is_placed = True

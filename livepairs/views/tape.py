@@ -15,6 +15,7 @@ from livepairs.schema import Pair, interval_us
 from livepairs.views import columns, numbers
 from livepairs.views.assets import markup, stylesheet
 from livepairs.views.component import LiveText
+from livepairs.views.feedtext import rate_of
 from livepairs.views.pace import FIGURES_S, Pace
 from livepairs.views.pricecharts import tick_digits
 
@@ -92,7 +93,7 @@ class Tape:
             "trades": numbers.count(status.trades),
             "late": numbers.count(status.late),
             "rejected": numbers.count(rejected),
-            "rate": f"{numbers.compact(sum(status.trades_per_s.values()))} /s",
+            "rate": rate_of(self._run),
         }
 
 

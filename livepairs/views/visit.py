@@ -1,4 +1,4 @@
-"""What the address of a page says: run, pair and theme; and the query that carries it to the next page."""
+"""What the address of a page says: run, recording, pair and theme; and the query that carries it to the next page."""
 
 from __future__ import annotations
 
@@ -34,9 +34,15 @@ class Visit:
     is_dark: bool
 
     @property
+    def run_query(self) -> dict[str, str]:
+        """What finds this run again; its recording is named too, to begin it anew once it is over."""
+        query = {} if self.run.kind == "live" else {"run": self.run.id}
+        return {**query, "recording": self.run.listed} if self.run.listed else query
+
+    @property
     def query(self) -> str:
         """The query string that finds this run and pair again."""
-        query = {} if self.run.kind == "live" else {"run": self.run.id}
+        query = self.run_query
         if self.pair != self.run.params.pairs[0]:
             query["pair"] = str(self.pair)
         return urlencode(query, safe="/")
@@ -48,11 +54,11 @@ def arrive() -> Visit:
     Raises
     ------
     LivepairsError
-        If there is no run to be had: no source, too many runs, or a pair that the source has not.
+        If there is no run to be had: no source, too many runs, or a pair or a recording that is not there.
     """
     wanted = _argument("pair")
     pair = Pair.parse(wanted) if wanted else None
-    run = get_hub().open(_argument("run"), pair)
+    run = get_hub().open(_argument("run"), pair, _argument("recording") or None)
     return Visit(run, pair or run.params.pairs[0], is_dark=is_dark())
 
 

@@ -11,7 +11,7 @@ PAGES = pages.found()
 
 
 def test_there_are_the_pages_users_know() -> None:
-    assert list(PAGES)[:5] == ["market", "spread", "scanner", "backtest", "alerts"]
+    assert list(PAGES)[:6] == ["market", "spread", "scanner", "backtest", "alerts", "recordings"]
 
 
 @pytest.mark.parametrize("name", list(PAGES))

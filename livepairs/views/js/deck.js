@@ -15,7 +15,7 @@ const MARKUP = `
     <button class="step" data-act="step" aria-label="Step one bar forward" title="Step one bar forward (.)">${ICONS.step}</button>
     <select class="speed" aria-label="Replay speed" title="Replay speed"></select>
   </div>
-  <div class="seek"><input type="range" aria-label="Position in the recording" title="Drag to another moment of the recording"></div>
+  <div class="seek"><div class="marks"></div><input type="range" aria-label="Position in the recording" title="Drag to another moment of the recording"></div>
   <div class="group tail">
     <span class="time" title="Event time: the exchange's clock"><span class="day"></span> <b class="clock"></b> <span class="note">UTC</span></span>
     <select class="windows" aria-label="Time shown" title="How much time the charts show"></select>
@@ -62,6 +62,19 @@ export function render({model, view}) {
     slider.value = model.now_ms
   }
 
+  find(".marks").replaceChildren(...model.marks.map(([kind, left, width, text]) => {
+    const mark = document.createElement(kind === "moment" ? "button" : "i")
+    mark.className = kind
+    mark.style.left = `${left}%`
+    if (kind !== "moment") mark.style.width = `max(3px, ${width}%)`
+    else {
+      mark.tabIndex = -1
+      mark.setAttribute("aria-label", text)
+      mark.onclick = () => send("seek", model.start_ms + (model.end_ms - model.start_ms) * left / 100)
+    }
+    mark.title = text
+    return mark
+  }))
   for (const value of model.speeds) speed.add(new Option(speedText(value), value))
   for (const [label, ms] of model.windows) windows.add(new Option(label, ms))
   draw()

@@ -28,6 +28,8 @@ export function render({model, view}) {
 
   draw()
   address()
+  // On a phone the links are wider than the screen: the page one is on is in view.
+  model.on("after_render", () => nav.querySelector("[aria-current]")?.scrollIntoView({block: "nearest", inline: "center"}))
   model.on("query", () => { draw(); address() })
   model.on("dark", () => {
     document.cookie = `livepairs-theme=${model.dark ? "dark" : "light"}; path=/; max-age=31536000; samesite=lax`

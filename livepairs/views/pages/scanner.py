@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import panel_material_ui as pmui
 from panel.viewable import Viewable
 
@@ -26,8 +28,7 @@ def _body(screen: Screen, visit: Visit) -> list[Viewable]:
         # Here and not above: it brings the scan, which no other page needs for its first paint.
         from livepairs.views.scanview import ScanView
 
-        query = "" if visit.run.kind == "live" else f"run={visit.run.id}"
-        view = ScanView(visit.run, query, screen.refresh)
+        view = ScanView(visit.run, urlencode(visit.run_query), screen.refresh)
         screen.on_enter(view.begin)
         screen.on_leave(view.end)
         return view
