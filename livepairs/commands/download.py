@@ -11,6 +11,9 @@ import argparse
 import asyncio
 import json
 import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -60,13 +63,18 @@ def run(args: argparse.Namespace) -> int:
     _check_target(args.into, is_replaced=args.overwrite)
     folder = (args.keep or _hidden(args.into)) / args.market
     base = load_settings().binance_dumps
-    with Progress() as bar:
-        found = asyncio.run(_fetch(files, folder, base, clock, bar))
-        if not found.fetched:
-            _tidy(folder, is_kept=args.keep is not None)
-            raise ConfigError(_nothing(args, base))
-        report = _import(args, found, bar)
-    _tidy(folder, is_kept=args.keep is not None)
+    try:
+        with _held(folder), Progress() as bar:
+            found = asyncio.run(_fetch(files, folder, base, clock, bar))
+            if found.fetched:
+                report = _import(args, found, bar)
+    except KeyboardInterrupt:
+        print("stopped; give the same command again to go on from here", file=sys.stderr)
+        raise
+    if args.keep is None:
+        shutil.rmtree(folder.parent, ignore_errors=True)
+    if not found.fetched:
+        raise ConfigError(_nothing(args, base))
     summary = _summary(args, found, report)
     print(json.dumps(summary, ensure_ascii=False) if args.json else _text(args, found, report))
     return 0
@@ -112,9 +120,21 @@ def _hidden(into: Path) -> Path:
     return path.with_name(f".{path.name}.download")
 
 
-def _tidy(folder: Path, *, is_kept: bool) -> None:
-    if not is_kept:
-        shutil.rmtree(folder.parent, ignore_errors=True)
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Keep a second download away from half a file of ours."""
+    from livepairs.sources.dump_site import writing
+    from livepairs.stores.lock import FolderLock, is_held
+
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    if is_held(folder):
+        raise RecordingError(f"another download is fetching into {str(folder)!r}; wait for it, or stop it")
+    lock = FolderLock(folder)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 async def _fetch(files: tuple[ArchiveFile, ...], folder: Path, base: str, clock: Clock, bar: Progress) -> Download:

@@ -12,6 +12,7 @@ import pytest
 
 from livepairs.__main__ import main
 from livepairs.exchanges.binance_archive import ArchiveFile
+from livepairs.stores.lock import FolderLock
 from livepairs.stores.recording import open_recording
 from tests.dump_site import TRADES_A_DAY, Site, daily, serving
 
@@ -120,6 +121,39 @@ def test_day_that_is_not_over_has_no_dump(site: Site, tmp_path: Path, capsys: py
     assert main(["download", *words, "--into", str(tmp_path / "rec")]) == 2
     assert "is not over; a day's dump comes the day after" in capsys.readouterr().err
     assert not site.requests
+
+
+def test_second_download_into_the_same_recording_waits_its_turn(
+    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / ".rec.download" / "um"
+    folder.mkdir(parents=True)
+    first = FolderLock(folder)
+    assert main(["download", "BTCUSDT", *DAYS, "--into", str(tmp_path / "rec")]) == 2
+    first.release()
+    assert "another download is fetching into" in capsys.readouterr().err
+    assert not site.requests
+
+
+def test_ctrl_c_keeps_what_is_there_and_says_how_to_go_on(
+    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = daily("BTCUSDT", "2024-08-05", 3)
+    for file in files:
+        site.publish(file)
+    command = ["download", "BTCUSDT", *DAYS, "--into", str(tmp_path / "rec")]
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("livepairs.stores.importing.import_files", interrupt)
+        assert main(command) == 130
+    assert "give the same command again" in capsys.readouterr().err
+    assert not (tmp_path / "rec").exists()
+    assert main(command) == 0
+    assert all(site.requests[file.path] == 1 for file in files)
+    assert [path.name for path in tmp_path.iterdir()] == ["rec"]
 
 
 def test_recording_in_the_way_is_told_before_anything_is_fetched(
