@@ -125,7 +125,8 @@ class Replay:
         self._is_stale = False
         self.is_rewound = False
         """True if the last iteration ended because a moment behind it was sought."""
-        first_us, last_us = recording.start_us, max(recording.end_us, recording.vouched_us)
+        # Not up to the last row: a live session may hold rows past what it vouched for, whose bars it has not closed.
+        first_us, last_us = recording.start_us, max(recording.start_us, recording.vouched_us)
         history_us = min(self._plan.history_us, (last_us - first_us) // 2)
         self.control = ReplayControl(
             span_us=(first_us, last_us),

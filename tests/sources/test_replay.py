@@ -144,6 +144,18 @@ def test_any_sequence_of_knobs_shows_each_row_up_to_now_exactly_once(script, tur
         assert player.ids() == player.expected_ids()
 
 
+def test_rows_past_the_vouched_time_come_with_the_end_and_close_no_bar_that_stayed_open_live():
+    """A live session may end with rows ahead of what it vouched for; playing on to the last row closed their bars."""
+
+    async def body(player: Player) -> None:
+        player.control.set_speed(math.inf)
+        await player.settle()
+
+    player = play(body, tail_us=-3 * SECOND)
+    assert player.now_us == player.recording.vouched_us < player.recording.end_us
+    assert len(player.ids()) == player.recording.trade_count
+
+
 @pytest.mark.parametrize("speed", [0.1, 1.0, 60.0, 1000.0])
 def test_event_time_keeps_pace_with_wall_time(speed):
     async def body(player: Player) -> None:
