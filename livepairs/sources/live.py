@@ -176,4 +176,4 @@ class LiveSource:
             try:
                 await rest.ask_time()
             except FeedError as error:
-                _LOG.info("the venue's clock could not be asked for: %s", error)
+                _LOG.debug("the venue's clock could not be asked for: %s", error)
