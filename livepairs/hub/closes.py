@@ -169,7 +169,7 @@ class RecordedCloses:
                 if before is not None:
                     self._machine.seed(symbol, start_us - interval_us, before[1])
         chunks = recording.chunks(start_us=start_us, healed=self._healed)
-        self._slices = Slices(chunks, start_us=start_us, end_us=max(recording.end_us, recording.vouched_us))
+        self._slices = Slices(chunks, start_us=start_us, end_us=max(start_us, recording.vouched_us))
         return self._slices
 
 

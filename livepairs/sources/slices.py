@@ -65,6 +65,8 @@ class Slices:
             self._read()
         before_us, self.now_us = self.now_us, max(self.now_us, min(until_us, self._vouched_us))
         # A recording may hold rows past the time it vouches for; they go out with the end rather than get lost.
+        while self.is_done and not self._is_exhausted:
+            self._read()
         cut_us = np.iinfo(np.int64).max if self.is_done else self.now_us
         *first, last = self._trades.take(cut_us)
         chunks = [Chunk(trades, self._no_marks, before_us) for trades in first]
@@ -82,7 +84,7 @@ class Slices:
     def _read(self) -> None:
         chunk = next(self._chunks, None)
         if chunk is None:
-            self._vouched_us = self._end_us
+            self._vouched_us, self._is_exhausted = self._end_us, True
             return
         self._trades.add(chunk.trades)
         self._marks.add(chunk.marks)
