@@ -85,6 +85,7 @@ class Gate:
         self._rules = rules
         self._refusals: list[Refusal] = []
         self._attempts: deque[int] = deque()
+        self._funding: deque[int] = deque()
         self._minute, self._defiance, self._banned_until_us, self._ban_s = -1, 0, 0, 60
         self.used_weight = 0
 
@@ -102,13 +103,15 @@ class Gate:
         """
         if answer := self._told("handshake", now_us, venue_us):
             return answer
-        while self._attempts and self._attempts[0] <= now_us - self._rules.attempts_within_us:
-            self._attempts.popleft()
-        if len(self._attempts) >= self._rules.attempts:
-            wait_us = self._attempts[0] + self._rules.attempts_within_us - now_us
-            return refused(429, retry_after_s=math.ceil(wait_us / 1e6), now_us=venue_us)
-        self._attempts.append(now_us)
-        return None
+        wait_s = _counted(self._attempts, now_us, self._rules.attempts, self._rules.attempts_within_us)
+        return refused(429, retry_after_s=wait_s, now_us=venue_us) if wait_s else None
+
+    def funding(self, now_us: int, venue_us: int) -> Answered | None:
+        """Return the refusal of a request about funding, which has no weight; None if it may be answered."""
+        if answer := self._told("rest", now_us, venue_us):
+            return answer
+        wait_s = _counted(self._funding, now_us, self._rules.funding_requests, self._rules.funding_within_us)
+        return refused(429, retry_after_s=wait_s, now_us=venue_us) if wait_s else None
 
     def request(self, weight: int, now_us: int, venue_us: int) -> Answered | None:
         """Return the refusal of a REST request; None if it may be answered. Its weight counts either way."""
@@ -139,3 +142,13 @@ class Gate:
                 told.left -= 1
                 return refused(told.status, retry_after_s=told.retry_after_s, now_us=venue_us)
         return None
+
+
+def _counted(times: deque[int], now_us: int, most: int, within_us: int) -> int:
+    """Count one more, and return 0; or the seconds until there may be one more, where there were too many."""
+    while times and times[0] <= now_us - within_us:
+        times.popleft()
+    if len(times) >= most:
+        return math.ceil((times[0] + within_us - now_us) / 1e6)
+    times.append(now_us)
+    return 0

@@ -43,8 +43,10 @@ def respond(venue: Venue, target: str, headers: Mapping[str, str]) -> Answered:
         weigh = answer = None
     weight = 1 if weigh is None else weigh(query)
     now_us = venue.time.now_us()
-    refusal = venue.gate.request(weight, venue.now_us(), now_us)
-    shown = {} if name in _OWN_POOL else {"X-MBX-USED-WEIGHT-1M": str(venue.gate.used_weight)}
+    is_funding = name in _OWN_POOL and answer is not None
+    gate = venue.gate
+    refusal = gate.funding(venue.now_us(), now_us) if is_funding else gate.request(weight, venue.now_us(), now_us)
+    shown = {} if is_funding else {"X-MBX-USED-WEIGHT-1M": str(gate.used_weight)}
     if refusal is not None:
         return Answered(refusal.status, refusal.body, refusal.headers | shown, is_json=refusal.is_json)
     if answer is None:

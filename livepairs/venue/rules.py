@@ -40,6 +40,8 @@ class Rules:
         Handshakes allowed within that time; then HTTP 429.
     weight_per_minute
         Request weight in a UTC minute; then HTTP 429, and 418 for those who go on.
+    funding_requests, funding_within_us
+        Requests about funding within that time, which have a budget of their own; then HTTP 429.
     history_us
         How far back aggregated trades can be asked for; then error -4166.
     aggregation_us, latency_us
@@ -58,6 +60,8 @@ class Rules:
     attempts: int = 300
     attempts_within_us: int = 300 * _SECOND_US
     weight_per_minute: int = 2400
+    funding_requests: int = 500
+    funding_within_us: int = 300 * _SECOND_US
     history_us: int = 48 * _HOUR_US
     aggregation_us: int = 150_000
     latency_us: int = 1_000

@@ -9,7 +9,7 @@ import math
 import socket
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -129,8 +129,9 @@ class ServedVenue:
     async def _drain(self) -> None:
         """Wait until the clients have read most of what they were sent."""
         for client in list(self.venue.audience.clients):
-            if client.is_open:
-                await client.connection.drain()
+            with suppress(OSError):  # it went away while we waited for it
+                if client.is_open:
+                    await client.connection.drain()
         await asyncio.sleep(TURN_US / 1e6 if self.venue.tape.is_over else 0)
 
     def _close_clients(self) -> None:

@@ -206,26 +206,34 @@ class Venue:
 
     def _play(self) -> int:
         """Move into the books what has happened until now; return the venue's time."""
-        if self.time.is_unpaced and self.time.has_begun and not self.tape.is_over:
-            self.tape.read_more()
-            until_us = min(self.tape.horizon_us, 1 << 61)
-            taken = self.tape.take(until_us)
-            last_us = max((int(rows.ts_us[-1]) for rows in taken.values()), default=self.time.now_us())
-            self.time.advance_to(last_us + self.rules.aggregation_us)
-            venue_us = self.time.now_us()
-        else:
-            venue_us = self.time.now_us()
-            # What has not been read yet is not due; the server reads ahead.
-            until_us = min(self.time.recorded(venue_us), self.tape.horizon_us)
-            taken = self.tape.take(until_us)
+        until_us = self._unpaced_us() if self.time.is_unpaced else self._due_us()
+        taken = self.tape.take(until_us)
+        if self.time.is_unpaced and taken:
+            self.time.advance_to(max(int(rows.ts_us[-1]) for rows in taken.values()) + self.rules.aggregation_us)
+        venue_us = self.time.now_us()
         for symbol, fills in taken.items():
-            was_renumbered = self.books[symbol].is_renumbered
-            self.books[symbol].append(fills, self.time.stamp(fills.ts_us))
-            if self.books[symbol].is_renumbered and not was_renumbered:
-                logger.info("ids of %s are not contiguous in %s; the venue gives its own", symbol, self.tape.label)
+            self._happened(symbol, fills)
             self.books[symbol].forget(venue_us - self.history_us - _SECOND_US)
         self.marks.update(self.tape.take_marks(until_us))
         return venue_us
+
+    def _due_us(self) -> int:
+        # What has not been read yet is not due; the server reads ahead.
+        return min(self.time.recorded(self.time.now_us()), self.tape.horizon_us)
+
+    def _unpaced_us(self) -> int:
+        """Read on, as fast as clients read: while there is none, nothing happens."""
+        if self.audience.clients and self.time.has_begun and not self.tape.is_over:
+            self.tape.read_more()
+            return self.tape.horizon_us
+        return self.tape.start_us - 1
+
+    def _happened(self, symbol: str, fills: Fills) -> None:
+        book = self.books[symbol]
+        was_renumbered = book.is_renumbered
+        book.append(fills, self.time.stamp(fills.ts_us))
+        if book.is_renumbered and not was_renumbered:
+            logger.info("ids of %s are not contiguous in %s; the venue gives its own", symbol, self.tape.label)
 
     def _publish(self, symbol: str, venue_us: int) -> None:
         book, told, told_raw = self.books[symbol], self._told[symbol], self._told_raw[symbol]

@@ -199,6 +199,14 @@ def test_funding_has_empty_prices_in_old_rows_and_times_that_are_a_little_off(st
     assert ("BTCUSD_PERP", None) in {(row["symbol"], row["updateTime"]) for row in infos}
 
 
+def test_requests_about_funding_have_a_budget_of_their_own():
+    stage = opened(rules=replace(RULES["um"], funding_requests=3, weight_per_minute=0), playback=Playback())
+    answers = [ask(stage, name) for name in ("fundingRate", "fundingInfo", "fundingRate", "fundingInfo")]
+    assert [answer.status for answer in answers] == [200, 200, 200, 429]
+    assert answers[-1].headers["Retry-After"] == "300"
+    assert (RULES["um"].funding_requests, RULES["um"].funding_within_us) == (500, 300 * SECOND_US)
+
+
 def test_premium_index_is_of_one_symbol_or_of_all(stage):
     assert get(stage, "premiumIndex", symbol="BTCUSDT")["symbol"] == "BTCUSDT"
     assert "币安人生USDT" in {row["symbol"] for row in get(stage, "premiumIndex")}

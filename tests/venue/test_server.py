@@ -397,3 +397,20 @@ def test_port_that_is_taken_is_said():
                     pass
 
     asyncio.run(main())
+
+
+def test_unpaced_market_stands_still_while_nobody_is_there():
+    async def main() -> None:
+        setup = Setup(playback=Playback(waits_for_client=True))
+        async with asyncio.timeout(WAIT_S), serve_venue(steady(60_000), setup=setup, speed=float("inf")) as venue:
+            first = await connect(venue.ws + AGG, compression=None, proxy=None)
+            await first.recv()
+            first.transport.abort()
+            await first.wait_closed()
+            while venue.venue.audience.clients:
+                await asyncio.sleep(0)
+            told = venue.trades("BTCUSDT").num_rows
+            await asyncio.sleep(0.01)
+            assert venue.trades("BTCUSDT").num_rows == told
+
+    asyncio.run(main())
