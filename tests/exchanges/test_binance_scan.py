@@ -18,7 +18,9 @@ from livepairs.exchanges.binance_scan import PlainTrades, plain_trades
 from livepairs.stats import compiled
 from tests.exchanges.test_binance import AGG, FRAMES, TRADE, bare, changed
 
-SPOT = changed(AGG, E=1791382992488000, T=1791382992338123, p="0.00001234", q="150000000.00000000", nq=None, st=None)
+SPOT = changed(
+    AGG, E=1791382992488000, T=1791382992338123, p="0.00001234", q="150000000.00000000", nq=None, st=None, M=True
+)
 PLAIN = (AGG, TRADE, SPOT, bare(AGG).replace(b", ", b",").replace(b": ", b":"), changed(AGG, s="ETHUSDT", a=0))
 
 
