@@ -21,11 +21,10 @@ from livepairs.bars.machine import BarMachine
 from livepairs.columns import floats_of, ints_of
 from livepairs.errors import ConfigError, InputError
 from livepairs.headless import BATCH_ROWS, columns_needed
-from livepairs.scan.columns import Columns
 from livepairs.scan.engine import scan_universe
 from livepairs.scan.params import ScanParams
 from livepairs.scan.result import ScanResult
-from livepairs.scan.tasks import run_job
+from livepairs.scan.tasks import Work, run_job
 from livepairs.scan.universe import Universe, read_universe
 from livepairs.schema import interval_us
 from livepairs.stats import compiled
@@ -106,23 +105,21 @@ def _lags_of(lags: int | str | None) -> int | None:
     return lags
 
 
-def _run(
-    columns: Columns, jobs: Sequence[NDArray[np.int64]], *, scheduler: str | None = None
-) -> list[NDArray[np.float64]]:
+def _run(work: Work, jobs: Sequence[NDArray[np.int64]], *, scheduler: str | None = None) -> list[NDArray[np.float64]]:
     """Run jobs on a cluster if one is named, else on every core here."""
-    is_large = columns.series**2 * columns.bars >= WORTH_COMPILING
+    is_large = work.series**2 * work.bars >= WORTH_COMPILING
     if scheduler is not None:
-        return on_cluster(_run_compiled if is_large else run_job, columns, jobs, scheduler=scheduler)
+        return on_cluster(_run_compiled if is_large else run_job, work, jobs, scheduler=scheduler)
     if is_large:
         compiled.prepare()
-    return on_threads(run_job, columns, jobs)
+    return on_threads(run_job, work, jobs)
 
 
-def _run_compiled(columns: Columns, job: NDArray[np.int64]) -> NDArray[np.float64]:
+def _run_compiled(work: Work, job: NDArray[np.int64]) -> NDArray[np.float64]:
     """Run a job on a worker of a cluster, whose threads take turns at the compiler the first time."""
     with _compiling:
         compiled.prepare()
-    return run_job(columns, job)
+    return run_job(work, job)
 
 
 def _universe_of(closes: Any, bars: str) -> Universe:  # as scan

@@ -7,14 +7,13 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from livepairs.scan.columns import Columns
-from livepairs.scan.engine import scan_universe
+from livepairs.scan.discovery import ranked_rates
+from livepairs.scan.engine import find_pairs as scan_window
 from livepairs.scan.params import ScanParams
-from livepairs.scan.tasks import run_job
+from livepairs.scan.sliding import SlidingProducts
+from livepairs.scan.tasks import Work, run_job
 from livepairs.scan.universe import Universe, clean
 
 __all__ = ["Finds", "Forsaken", "find_pairs"]
@@ -22,7 +21,7 @@ __all__ = ["Finds", "Forsaken", "find_pairs"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-COLUMNS = ("coint_p", "coint_stat", "beta", "corr", "half_life", "q_bh", "q_by")
+COLUMNS = ("coint_p", "coint_stat", "beta", "corr", "half_life")
 HARDLY_ANY = 1e-10
 """Share of a leg's variance below which what the other leg leaves of it is rounding, and no z is shown."""
 
@@ -69,7 +68,15 @@ class Finds:
         return scores
 
 
-def find_pairs(universe: Universe, params: ScanParams, workers: Executor, goes_on: Callable[[], bool]) -> Finds:
+def find_pairs(
+    universe: Universe,
+    params: ScanParams,
+    workers: Executor,
+    goes_on: Callable[[], bool],
+    *,
+    sliding: SlidingProducts | None = None,
+    end_bar: int = 0,
+) -> Finds:
     """Test every ordered pair of the window.
 
     Parameters
@@ -82,6 +89,10 @@ def find_pairs(universe: Universe, params: ScanParams, workers: Executor, goes_o
         What the jobs run on; the kernels let go of the interpreter.
     goes_on
         Asked between two jobs whether anybody still waits.
+    sliding
+        Keeps sums of products from one window to the next; None makes all of them anew.
+    end_bar
+        Absolute number of the bar after the last, for ``sliding``.
 
     Raises
     ------
@@ -91,25 +102,28 @@ def find_pairs(universe: Universe, params: ScanParams, workers: Executor, goes_o
         If nobody waits any more.
     """
 
-    def run(columns: Columns, jobs: Sequence[Ints]) -> list[Floats]:
+    def run(work: Work, jobs: Sequence[Ints]) -> list[Floats]:
         def one(job: Ints) -> Floats:
             if not goes_on():
                 raise Forsaken
-            return run_job(columns, job)
+            return run_job(work, job)
 
         return list(workers.map(one, jobs))
 
-    result = scan_universe(universe, params, runner=run)
-    window, _ = clean(universe, params.window, is_log=params.price == "log")
+    window, notes = clean(universe, params.window, is_log=params.price == "log")
+    slid = sliding is not None and window.closes.shape[1] == sliding.window
+    work = sliding.products(window.closes, end_bar) if sliding is not None and slid else None
+    found = scan_window(window, notes, params, work=work, runner=run)
     levels = np.log(window.closes) if params.price == "log" else window.closes
     levels = levels - levels.mean(axis=1, keepdims=True)
-    table, names = result.table, pa.array(result.symbols)
-    y, x = (pc.index_in(table[leg], names).to_numpy().astype(np.int64) for leg in ("y", "x"))
-    values = {name: table[name].to_numpy(zero_copy_only=False).astype(np.float64) for name in COLUMNS}
+    y, x, statistics = found.pairs(*COLUMNS)
+    # The p follows the statistic, so its order is that of both.
+    order = np.argsort(statistics["coint_stat"], kind="stable")
+    y, x = y[order], x[order]
+    values = {name: statistics[name][order] for name in COLUMNS}
+    values["q_bh"], values["q_by"] = ranked_rates(values["coint_p"])
     values["z"] = last_scores(levels, y, x, values["beta"])
-    order = np.lexsort((values["coint_stat"], values["coint_p"]))
-    values = {name: column[order] for name, column in values.items()}
-    return Finds(result.symbols, levels, y[order], x[order], values, tuple(note.text for note in result.notes))
+    return Finds(found.symbols, levels, y, x, values, tuple(note.text for note in found.all_notes()))
 
 
 def last_scores(levels: Floats, y: Ints, x: Ints, beta: Floats) -> Floats:

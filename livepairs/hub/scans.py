@@ -25,6 +25,7 @@ from livepairs.schema import interval_us
 if TYPE_CHECKING:
     from livepairs.hub.closes import Closes
     from livepairs.hub.finds import Finds
+    from livepairs.scan.sliding import SlidingProducts
 
 __all__ = ["Scans", "Watch"]
 
@@ -156,6 +157,7 @@ class _Scan:
         self._interval_us = interval_us(choice.interval)
         self._woken = threading.Event()
         self._is_over = False
+        self._sliding: SlidingProducts | None = None
         self._memory = ScanMemory(self._interval_us)
         self._thread = threading.Thread(target=self._work, name=f"livepairs-scan-{choice.interval}", daemon=True)
 
@@ -181,7 +183,11 @@ class _Scan:
         # Here and not above: a server without a scanner page has no use for the scan's kernels.
         from livepairs.hub.finds import Forsaken
         from livepairs.hub.kernels import compile_scan
+        from livepairs.scan.sliding import MOST_LAGS, SlidingProducts
 
+        lags = self.choice.lags
+        if lags is not None and lags <= MOST_LAGS:
+            self._sliding = SlidingProducts(self.choice.window, lags, is_log=self._params.price == "log")
         closes = self._owner.open_closes(self._interval_us, self.choice.window + PAST)
         try:
             compile_scan()
@@ -221,7 +227,7 @@ class _Scan:
         # The newest first, so that there is something to see; then those it has not seen, to know who came and went.
         missed = range(max(end_bar - PAST + 1, self._memory.end_bar + 1, first_bar + least), end_bar)
         begun_s = perf_counter()
-        newest = self._scan(matrix, workers)
+        newest = self._scan(matrix, end_bar, workers)
         took_s = perf_counter() - begun_s
         bars = min(matrix.shape[1], self.choice.window)
         if isinstance(newest, str):
@@ -234,20 +240,20 @@ class _Scan:
             # A replay may be quicker than the scan: then what it has passed is let go, and the next bar is the news.
             if self._owner.now_us() >= (end_bar + 2) * self._interval_us:
                 break
-            finds = self._scan(matrix[:, : bar - first_bar], workers)
+            finds = self._scan(matrix[:, : bar - first_bar], bar, workers)
             if not isinstance(finds, str):
                 self._memory.note(bar, finds, self._owner.symbols)
         self._memory.note(end_bar, newest, self._owner.symbols)
         self._say(self._memory.report(self.choice, newest, end_bar, bars, took_s))
 
-    def _scan(self, closes: NDArray[np.float64], workers: Executor) -> Finds | str:
+    def _scan(self, closes: NDArray[np.float64], end_bar: int, workers: Executor) -> Finds | str:
         """Return what is found in the window that ends there, or why there is nothing to find."""
         from livepairs.hub.finds import find_pairs
         from livepairs.scan.universe import Universe
 
         universe = Universe(self._owner.symbols, np.ascontiguousarray(closes[:, -self.choice.window :]))
         try:
-            return find_pairs(universe, self._params, workers, self._goes_on)
+            return find_pairs(universe, self._params, workers, self._goes_on, sliding=self._sliding, end_bar=end_bar)
         except ConfigError as error:
             return f"There is no pair to test: {error}."
 

@@ -13,13 +13,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from livepairs.scan.kernel import OWN
+from livepairs.scan.kernel_pair import OWN
 from livepairs.scan.kernel_products import LANES, TILE
 from livepairs.scan.params import ScanParams
 from livepairs.stats.compiled import kernel
 from livepairs.stats.elementary import log
 
-__all__ = ["Columns", "prepare_columns"]
+__all__ = ["Columns", "lanes_of", "prepare_columns"]
 
 Floats = NDArray[np.float64]
 
@@ -125,9 +125,9 @@ def prepare_columns(closes: Floats, params: ScanParams) -> Columns:
         bars,
         most,
         params.lags is None,
-        _lanes_of(levels.reshape(series, -1, TILE)),
+        lanes_of(levels.reshape(series, -1, TILE)),
         levels,
-        _lanes_of(spectra),
+        lanes_of(spectra),
         spectra,
         cosines,
         np.ascontiguousarray(own),
@@ -170,7 +170,7 @@ def _spectra(changes: Floats, most: int) -> tuple[Floats, Floats, Floats]:
     return folded, cosines, auto
 
 
-def _lanes_of(rows: Floats) -> Floats:
+def lanes_of(rows: Floats) -> Floats:
     """Return ``(series, n, m)`` as ``(blocks, n, m * LANES)``, the last block filled up with zeros."""
     series, length, width = rows.shape
     padded = np.zeros((_multiple(series, LANES), length, width))

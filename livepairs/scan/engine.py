@@ -11,21 +11,43 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from livepairs.errors import ConfigError
-from livepairs.scan.columns import Columns, prepare_columns
+from livepairs.scan.columns import prepare_columns
+from livepairs.scan.found import Found
 from livepairs.scan.params import ScanParams
-from livepairs.scan.result import ScanResult, make_result
-from livepairs.scan.tasks import collect, jobs_of, run_job
+from livepairs.scan.result import ScanResult
+from livepairs.scan.tasks import Work, jobs_of, run_job
 from livepairs.scan.universe import Note, Universe, clean
 
-__all__ = ["Runner", "in_turn", "scan_universe"]
+__all__ = ["Runner", "find_pairs", "in_turn", "scan_universe"]
 
-Runner = Callable[[Columns, Sequence[NDArray[np.int64]]], list[NDArray[np.float64]]]
+Runner = Callable[[Work, Sequence[NDArray[np.int64]]], list[NDArray[np.float64]]]
 """Runs jobs and returns their results in the same order; where and in which order they run changes no bit."""
 
 
-def in_turn(columns: Columns, jobs: Sequence[NDArray[np.int64]]) -> list[NDArray[np.float64]]:
+def in_turn(work: Work, jobs: Sequence[NDArray[np.int64]]) -> list[NDArray[np.float64]]:
     """Run one job after the other, here."""
-    return [run_job(columns, job) for job in jobs]
+    return [run_job(work, job) for job in jobs]
+
+
+def find_pairs(
+    window: Universe, notes: Sequence[Note], params: ScanParams, *, work: Work | None = None, runner: Runner = in_turn
+) -> Found:
+    """Test every ordered pair of a window without holes.
+
+    Parameters
+    ----------
+    window, notes
+        As ``clean`` returns them.
+    params
+        What is asked; the window is all of the bars.
+    work
+        What the jobs read; made of the window if it is not said.
+    runner
+        Who does the work.
+    """
+    prepared = prepare_columns(window.closes, params) if work is None else work
+    parts = runner(prepared, jobs_of(prepared.series))
+    return Found(window.symbols, prepared, parts, tuple(notes), params)
 
 
 def scan_universe(universe: Universe, params: ScanParams, *, past: int = 0, runner: Runner = in_turn) -> ScanResult:
@@ -48,10 +70,7 @@ def scan_universe(universe: Universe, params: ScanParams, *, past: int = 0, runn
         If fewer than two symbols can be scanned or there are too few bars.
     """
     window, notes = clean(universe, params.window, is_log=params.price == "log")
-    columns = prepare_columns(window.closes, params)
-    jobs = jobs_of(columns.series)
-    values = collect(columns.series, jobs, runner(columns, jobs))
-    result = make_result(window.symbols, values, columns.bars, notes, params)
+    result = find_pairs(window, notes, params, runner=runner).result()
     return _with_persistence(universe, result, past, runner) if past else result
 
 

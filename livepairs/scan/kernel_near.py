@@ -9,19 +9,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from livepairs.scan.kernel_products import LANES, level_at
 from livepairs.stats.compiled import part
 
 __all__ = ["residuals_one_by_one"]
 
-Cube = Any  # an array, or a memory view of one while interpreted; neither can be said to mypy
-Matrix = Any
+Matrix = Any  # an array, or a memory view of one while interpreted; neither can be said to mypy
 Numbers = Any
 
 
 @part
 def residuals_one_by_one(
-    levels: Cube,
+    lines: Matrix,
     own: int,
     other: int,
     bars: int,
@@ -38,8 +36,8 @@ def residuals_one_by_one(
 
     Parameters
     ----------
-    levels
-        Tiles of bars by block, ``(blocks, tiles, TILE * LANES)``, centred.
+    lines
+        The series, ``(series, bars)``, centred.
     own, other, bars
         The two series, and how many bars are real.
     square, slope
@@ -54,15 +52,11 @@ def residuals_one_by_one(
         ``(4,)``, written: the refined slope, the intercept left over, the sum of squared residuals, and how often they
         change sides.
     """
-    own_block = own // LANES
-    own_lane = own % LANES
-    other_block = other // LANES
-    other_lane = other % LANES
     total = 0.0
     cross = 0.0
     for t in range(bars):
-        x = level_at(levels, other_block, t, other_lane)
-        residual = level_at(levels, own_block, t, own_lane) - slope * x
+        x = lines[other, t]
+        residual = lines[own, t] - slope * x
         residuals[t] = residual
         total += residual
         cross += residual * x
@@ -71,7 +65,7 @@ def residuals_one_by_one(
     sum_of_squares = 0.0
     crossings = 0.0
     for t in range(bars):
-        residuals[t] = (residuals[t] - shift) - correction * level_at(levels, other_block, t, other_lane)
+        residuals[t] = (residuals[t] - shift) - correction * lines[other, t]
         sum_of_squares += residuals[t] * residuals[t]
         if t > 0 and (residuals[t] > 0.0) != (residuals[t - 1] > 0.0):
             crossings += 1.0

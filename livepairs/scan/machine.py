@@ -1,14 +1,16 @@
 """The live scan: bars in as they close, the whole table of pairs out, with what entered and left the list.
 
-It keeps the closes of one window and runs the offline scan on them, the same jobs through the same kernel: so its rows
-are those of ``engine.scan_universe`` on the same window, bit for bit, and depend on the bars in the window alone.
+It keeps the closes of one window. Where the AIC chooses the lags it runs the offline scan on them, the same jobs
+through the same kernel: its rows are those of ``engine.scan_universe`` on the same window, bit for bit. At a fixed lag
+the sums of products slide with the window (``sliding.py``): the rows are the same to 1e-8, and depend on the bars in
+the window alone, bit for bit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -16,18 +18,19 @@ from numpy.typing import NDArray
 
 from livepairs.columns import floats_of, ints_of
 from livepairs.errors import ConfigError
-from livepairs.scan.engine import Runner, in_turn, scan_universe
+from livepairs.scan.discovery import discovered
+from livepairs.scan.engine import Runner, find_pairs, in_turn
+from livepairs.scan.found import Found
 from livepairs.scan.params import LEAST_BARS, ScanParams
 from livepairs.scan.result import SCAN, ScanResult
-from livepairs.scan.universe import Note, Universe
+from livepairs.scan.sliding import MOST_LAGS, SlidingProducts
+from livepairs.scan.universe import Note, Universe, clean
 from livepairs.schema import BARS, Pair, check
 
 __all__ = ["ScanMachine", "ScanUpdate"]
 
-NOTHING: Final[frozenset[Pair]] = frozenset()
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ScanUpdate:
     """What the scan says once a bar has closed.
 
@@ -35,8 +38,8 @@ class ScanUpdate:
     ----------
     ts_us
         Open of the window's last bar in microseconds; None before the first bar.
-    result
-        The whole scan of the window; its table is empty until the window is full.
+    source
+        What has been found, or a result without rows while there is nothing.
     entered, left
         Ordered pairs whose q-value came below ``params.fdr`` since the update before, and those that no longer have it.
     is_ready
@@ -44,10 +47,15 @@ class ScanUpdate:
     """
 
     ts_us: int | None
-    result: ScanResult
+    source: Found | ScanResult
     entered: tuple[Pair, ...] = ()
     left: tuple[Pair, ...] = ()
     is_ready: bool = False
+
+    @cached_property
+    def result(self) -> ScanResult:
+        """The whole scan of the window, made when first asked for; its table is empty until the window is full."""
+        return self.source.result() if isinstance(self.source, Found) else self.source
 
     @property
     def table(self) -> pa.Table:
@@ -92,6 +100,10 @@ class ScanMachine:
         self._interval_us = interval_us
         self._runner = runner
         self._codes = {symbol: code for code, symbol in enumerate(self.symbols)}
+        lags = self.params.lags
+        self._sliding: SlidingProducts | None = None
+        if lags is not None and lags <= MOST_LAGS:
+            self._sliding = SlidingProducts(window, lags, is_log=self.params.price == "log")
         self.reset()
 
     def reset(self) -> None:
@@ -100,7 +112,9 @@ class ScanMachine:
         self._closes = np.full((len(self.symbols), self.window + 1), np.nan)
         self._bars = 0
         self._last: int | None = None
-        self._listed = NOTHING
+        self._listed = np.zeros(len(self.symbols) ** 2, np.bool_)
+        if self._sliding is not None:
+            self._sliding.forget()
 
     def update(self, bars: pa.RecordBatch) -> ScanUpdate:
         """Take in closed bars, and scan the window that ends with the last of them.
@@ -116,13 +130,25 @@ class ScanMachine:
         self._take_in(bars)
         if self._bars < self.window:
             return self._nothing_yet([])
-        universe = Universe(self.symbols, self._closes)
+        is_log = self.params.price == "log"
         try:
-            result = scan_universe(universe, self._of_window(), runner=self._runner)
+            window, notes = clean(Universe(self.symbols, self._closes), self.window, is_log=is_log)
         except ConfigError as error:
             # Markets may die while we watch; the list is then empty, and says why.
             return self._nothing_yet([Note("left out", "", str(error))])
-        return self._update(result)
+        assert self._last is not None
+        work = None if self._sliding is None else self._sliding.products(window.closes, self._last + 1)
+        found = find_pairs(window, notes, self._of_window(), work=work, runner=self._runner)
+        return self._change(self._listing(found), found, is_ready=True)
+
+    def _listing(self, found: Found) -> NDArray[np.bool_]:
+        """Return whether each ordered pair of the universe, y times its size plus x, is on the list."""
+        y, x, values = found.pairs("coint_p")
+        codes = np.array([self._codes[symbol] for symbol in found.symbols])
+        passing = np.flatnonzero(discovered(values["coint_p"], self.params.fdr))
+        listed = np.zeros_like(self._listed)
+        listed[codes[y[passing]] * len(self.symbols) + codes[x[passing]]] = True
+        return listed
 
     def _take_in(self, bars: pa.RecordBatch) -> None:
         """Move the window on and write the closes; a symbol without a bar has a hole there."""
@@ -154,17 +180,16 @@ class ScanMachine:
     def _of_window(self) -> ScanParams:
         return ScanParams(self.params.price, self.window, self.params.lags, self.params.fdr)
 
-    def _update(self, result: ScanResult) -> ScanUpdate:
-        passing = result.table.filter(result.table["q_bh"].to_numpy() < self.params.fdr)
-        listed = frozenset(map(Pair, passing["y"].to_pylist(), passing["x"].to_pylist()))
-        return self._change(listed, result, is_ready=True)
-
     def _nothing_yet(self, notes: list[Note]) -> ScanUpdate:
         result = ScanResult(SCAN.empty_table(), self.symbols, min(self._bars, self.window), tuple(notes), self.params)
-        return self._change(NOTHING if notes else self._listed, result, is_ready=False)
+        return self._change(np.zeros_like(self._listed) if notes else self._listed, result, is_ready=False)
 
-    def _change(self, listed: frozenset[Pair], result: ScanResult, *, is_ready: bool) -> ScanUpdate:
-        entered, left = tuple(sorted(listed - self._listed)), tuple(sorted(self._listed - listed))
+    def _change(self, listed: NDArray[np.bool_], source: Found | ScanResult, *, is_ready: bool) -> ScanUpdate:
+        entered, left = self._named(listed & ~self._listed), self._named(self._listed & ~listed)
         self._listed = listed
         ts_us = None if self._last is None else self._last * self._interval_us
-        return ScanUpdate(ts_us, result, entered, left, is_ready)
+        return ScanUpdate(ts_us, source, entered, left, is_ready)
+
+    def _named(self, flags: NDArray[np.bool_]) -> tuple[Pair, ...]:
+        places = (divmod(place, len(self.symbols)) for place in np.flatnonzero(flags).tolist())
+        return tuple(sorted(Pair(self.symbols[y], self.symbols[x]) for y, x in places))

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from livepairs.columns import names_by_code
 from livepairs.scan.discovery import discovery_rates
-from livepairs.scan.kernel import STATISTICS
+from livepairs.scan.kernel_pair import STATISTICS
 from livepairs.scan.params import ScanParams
 from livepairs.scan.universe import Note, listing
 
-__all__ = ["SCAN", "ScanResult", "make_result"]
+__all__ = ["SCAN", "ScanResult", "make_result", "without_statistic"]
 
 Floats = NDArray[np.float64]
 
@@ -95,7 +95,7 @@ def make_result(
         columns.append(pa.array(row.astype(np.int32)) if name in COUNTS else _nullable(row))
     columns += [pa.array(q) for q in discovery_rates(found[STATISTICS.index("coint_p")])]
     table = pa.Table.from_arrays(columns, schema=SCAN)
-    return ScanResult(table, symbols, bars, (*notes, *_without_statistic(symbols, is_known)), params)
+    return ScanResult(table, symbols, bars, tuple(notes), params)
 
 
 def _nullable(values: Floats) -> pa.Array:
@@ -103,11 +103,10 @@ def _nullable(values: Floats) -> pa.Array:
     return pa.array(values, mask=is_missing) if is_missing.any() else pa.array(values)
 
 
-def _without_statistic(symbols: tuple[str, ...], is_known: NDArray[np.bool_]) -> list[Note]:
-    missing = ~(is_known & is_known.T)
-    first, second = np.nonzero(np.triu(missing, 1))
-    if len(first) == 0:
+def without_statistic(symbols: tuple[str, ...], first: NDArray[np.int64], second: NDArray[np.int64]) -> list[Note]:
+    """Say which pairs have no row; places of their legs, the earlier one first, a pair once or twice."""
+    pairs = [f"{symbols[a]}/{symbols[b]}" for a, b in sorted(set(zip(first.tolist(), second.tolist(), strict=True)))]
+    if not pairs:
         return []
-    pairs = [f"{symbols[a]}/{symbols[b]}" for a, b in zip(first.tolist(), second.tolist(), strict=True)]
     text = f"{listing(pairs)} have no row: one leg explains the other but for rounding, or what is left hardly moves"
     return [Note("no statistic", ", ".join(pairs), text)]

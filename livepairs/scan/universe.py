@@ -176,8 +176,10 @@ def clean(universe: Universe, bars: int | None, *, is_log: bool) -> tuple[Univer
     window, holes = last_window(universe, bars, is_log=is_log)
     lacking = holes.sum(axis=1)
     notes: list[Note] = []
-    kept = np.zeros(len(window.symbols), np.bool_)
-    for place, symbol in enumerate(window.symbols):
+    # Of nearly all there is nothing to say, and a live scan looks at all of them at every bar.
+    kept = _is_plain(window.closes, lacking)
+    for place in np.flatnonzero(~kept).tolist():
+        symbol = window.symbols[place]
         why = _why_left_out(window.closes[place], int(lacking[place]))
         if why is not None:
             notes.append(Note("left out", symbol, f"{symbol} is left out: {why}"))
@@ -194,6 +196,15 @@ def clean(universe: Universe, bars: int | None, *, is_log: bool) -> tuple[Univer
         raise ConfigError(f"{found}{': ' + reasons if reasons else ''}; give at least two series that move")
     scanned = window.take(kept)
     return scanned, notes + _same_series(scanned)
+
+
+def _is_plain(closes: NDArray[np.float64], lacking: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which series have every close and have moved of late."""
+    bars = closes.shape[1]
+    recent = closes[:, -max(2, int(LONGEST_STILL * bars)) :]
+    has_moved: NDArray[np.bool_] = (recent[:, 1:] != recent[:, :-1]).any(axis=1)
+    plain: NDArray[np.bool_] = has_moved & (lacking == 0)
+    return plain
 
 
 def _why_left_out(closes: NDArray[np.float64], lacking: int) -> str | None:
@@ -216,9 +227,13 @@ def _why_left_out(closes: NDArray[np.float64], lacking: int) -> str | None:
 
 def _same_series(universe: Universe) -> list[Note]:
     """Say which series are the same bar for bar."""
+    ends = universe.closes[:, [0, universe.closes.shape[1] // 2, -1]]
+    alike: dict[bytes, list[int]] = {}
+    for place, key in enumerate(np.ascontiguousarray(ends)):
+        alike.setdefault(key.tobytes(), []).append(place)
     groups: dict[bytes, list[str]] = {}
-    for symbol, closes in zip(universe.symbols, universe.closes, strict=True):
-        groups.setdefault(closes.tobytes(), []).append(symbol)
+    for place in [place for places in alike.values() if len(places) > 1 for place in places]:
+        groups.setdefault(universe.closes[place].tobytes(), []).append(universe.symbols[place])
     return [
         Note("same series", ", ".join(group), f"{' and '.join(group)} are the same series: no pair is made of them")
         for group in groups.values()

@@ -108,7 +108,7 @@ def test_a_new_bar_is_a_new_report_equal_to_the_offline_scan(stage):
     expected = {f"{row['y']}/{row['x']}": row["q_bh"] for row in table.to_pylist()}
     q = report.finds.values["q_bh"]
     found = {report.finds.name(row): q[row] for row in range(len(report.finds))}
-    assert found == expected
+    assert found == pytest.approx(expected, rel=1e-8)
     assert report.past == 3
     assert ((report.passed >= 0) & (report.passed <= 3)).all()
 

@@ -38,6 +38,16 @@ def offline(closes: np.ndarray, window: int, params: ScanParams) -> pa.Table:
     return scan_universe(Universe(SYMBOLS, closes), whole).table
 
 
+def assert_same(found: pa.Table, expected: pa.Table) -> None:
+    """The same pairs, the same numbers to 1e-8."""
+    assert found.schema == expected.schema
+    assert found.select(["y", "x", "lags", "crossings"]).equals(expected.select(["y", "x", "lags", "crossings"]))
+    for name in found.column_names[2:]:
+        np.testing.assert_allclose(
+            found[name].to_numpy().astype(float), expected[name].to_numpy().astype(float), rtol=1e-8, atol=1e-12
+        )
+
+
 @pytest.mark.parametrize("lags", [None, 1])
 def test_each_bar_gives_the_offline_scan_of_its_window(lags):
     closes = make_universe(4, 60)
@@ -47,8 +57,10 @@ def test_each_bar_gives_the_offline_scan_of_its_window(lags):
         update = machine.update(bars_of(closes[:, end - 1 : end], 100 + end))
         assert update.is_ready == (end >= 40)
         assert update.ts_us == (100 + end) * MINUTE_US
-        if update.is_ready:
+        if update.is_ready and lags is None:
             assert update.table.equals(offline(closes[:, :end], 40, params))
+        elif update.is_ready:
+            assert_same(update.table, offline(closes[:, :end], 40, params))
         else:
             assert update.table.num_rows == 0
 
@@ -68,7 +80,7 @@ def test_any_slicing_and_any_holes_give_the_same_rows(data):
         end = min(bars, start + data.draw(st.integers(1, 50)))
         update = machine.update(bars_of(closes[:, start:end], start))
         start = end
-    assert update.table.equals(offline(closes, 31, params))
+    assert_same(update.table, offline(closes, 31, params))
 
 
 def test_pairs_that_come_and_go_are_named():
@@ -105,7 +117,7 @@ def test_empty_batch_and_foreign_symbols_change_nothing():
     assert machine.update(empty(BARS)).ts_us is None
     found = machine.update(bars_of(closes))
     only = scan_universe(Universe(SYMBOLS[:2], closes[:2]), ScanParams(lags=1, window=30))
-    assert found.table.equals(only.table)
+    assert_same(found.table, only.table)
     machine.reset()
     assert machine.update(bars_of(closes[:, :5])).is_ready is False
 
