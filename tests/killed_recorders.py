@@ -40,7 +40,7 @@ def record(folder: Path, handed: int) -> None:
             session.update(make_chunk(start_us + STEP_US - 1, *legs))
             number += 1
             os.write(handed, HANDED.pack(number, time.monotonic_ns()))
-            time.sleep(0.001)
+            time.sleep(0.004)
 
 
 def kill_one(folder: Path, delay_ms: int) -> None:

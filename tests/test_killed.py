@@ -51,7 +51,7 @@ def kill_at(folder: Path, moments_ms: list[int], root: Path) -> list[int]:
 
 @pytest.mark.slow
 def test_a_recorder_killed_now_and_then_leaves_a_recording_that_is_proved(tmp_path: Path, root: Path) -> None:
-    assert max(kill_at(tmp_path, [200, 350, 1_200], root)) > 0
+    assert max(kill_at(tmp_path, [200, 700], root)) > 0
 
 
 @pytest.mark.soak

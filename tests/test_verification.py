@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from livepairs.pairs.machine import PairParams
 from livepairs.pipeline import RunParams
 from livepairs.schema import Pair
 from livepairs.session import Session
+from livepairs.stores.carry import carried
 from livepairs.stores.layout import sha256_of
 from livepairs.stores.manifest import MANIFEST
 from livepairs.stores.recorder import RecorderLimits
@@ -74,6 +77,12 @@ def test_a_recording_as_it_was_made_is_proved_at_any_batch_size(rec: Path) -> No
         assert (verdict.trades, verdict.bars, verdict.pairs) == (40, 38, 19)
         assert verdict.digest == verdict.live_digest
         assert "very digest it had live" in verdict.sentence
+
+
+def test_a_recording_carried_away_is_proved_where_it_is_unpacked(rec: Path, tmp_path: Path) -> None:
+    content = b"".join(carried(open_recording(rec), "zip", limit_bytes=1 << 30))
+    zipfile.ZipFile(io.BytesIO(content)).extractall(tmp_path / "elsewhere")
+    assert verify(open_recording(tmp_path / "elsewhere" / "rec")).is_proven
 
 
 def test_progress_is_told_chunk_by_chunk(rec: Path) -> None:

@@ -16,7 +16,6 @@ import pyarrow as pa
 from livepairs.errors import RecordingError
 from livepairs.schema import TRADES
 from livepairs.stores.layout import open_parquet
-from livepairs.stores.manifest import MANIFEST
 from livepairs.stores.recording import Recording
 
 __all__ = ["FORMS", "PIECE_BYTES", "carried"]
@@ -57,7 +56,7 @@ def _zipped(recording: Recording) -> Iterator[bytes]:
     # Stored, not deflated: Parquet is compressed already. The dates say nothing, so that the same recording always
     # makes the same bytes.
     with zipfile.ZipFile(drain, "w", zipfile.ZIP_STORED) as archive:
-        for name in (MANIFEST, *(entry.path for entry in recording.manifest.files)):
+        for name in recording.manifest.paths:
             about = zipfile.ZipInfo(f"{recording.name}/{name}")
             with (recording.path / name).open("rb") as file, archive.open(about, "w", force_zip64=True) as member:
                 while data := file.read(PIECE_BYTES):

@@ -207,6 +207,12 @@ class Manifest:
         return tuple(entry for entry in self.files if entry.table == table)
 
     @property
+    def paths(self) -> tuple[str, ...]:
+        """Every file of the recording, this one first, relative to its folder."""
+        checks = () if self.proof is None else self.proof.checks
+        return (MANIFEST, *(entry.path for entry in self.files), *(entry.path for entry in checks))
+
+    @property
     def digest(self) -> str:
         """Identity of the recorded rows: sha256 over the digests of the files, in hexadecimal."""
         lines = (f"{entry.sha256}  {entry.path}\n" for entry in self.files)

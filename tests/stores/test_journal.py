@@ -73,7 +73,8 @@ def test_a_segment_cut_at_any_byte_gives_the_pages_before(tmp_path: Path) -> Non
     segment = three_pages(tmp_path)
     content = segment.read_bytes()
     ends = [page.end for page in pages_of(segment, first_page=0)]
-    for length in range(len(content)):
+    near = {end + step for end in ends for step in (-1, 0)}
+    for length in sorted({*range(0, len(content), 7), *near}):
         segment.write_bytes(content[:length])
         assert len(list(pages_of(segment, first_page=0))) == sum(end <= length for end in ends)
 
@@ -82,7 +83,7 @@ def test_a_changed_byte_ends_the_reading_at_its_page(tmp_path: Path) -> None:
     segment = three_pages(tmp_path)
     content = segment.read_bytes()
     ends = [page.end for page in pages_of(segment, first_page=0)]
-    for place in range(0, len(content), 3):
+    for place in range(0, len(content), 7):
         segment.write_bytes(content[:place] + bytes([content[place] ^ 0x10]) + content[place + 1 :])
         assert len(list(pages_of(segment, first_page=0))) == sum(end <= place for end in ends)
 

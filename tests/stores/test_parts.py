@@ -51,7 +51,7 @@ def _ints(table: pa.Table, name: str) -> list[int]:
 @given(
     batches=st.lists(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 9)), min_size=1, max_size=12), max_size=6)
 )
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_rows_in_any_order_make_sorted_parts_that_do_not_overlap(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, batches: list[list[tuple[int, int]]]
 ) -> None:
