@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any, Final
 
 import numpy as np
@@ -115,7 +116,9 @@ def _min_lag(groups: dict[type, Group]) -> int | None:
     for rows, recv in groups.values():
         if recv is None:
             continue
-        event = np.fromiter((row.E or getattr(row, "T", 0) for row in rows), np.int64, len(rows))
+        event = np.fromiter(map(attrgetter("E"), rows), np.int64, len(rows))
+        for at in np.flatnonzero(event == 0).tolist():
+            event[at] = getattr(rows[at], "T", 0)
         event_us = microseconds(event)
         lags = (recv - event_us)[is_sane(event_us)]
         if len(lags):

@@ -109,15 +109,16 @@ def agg_trade_rows(rows: Sequence[RestAggTrade], symbol: str, recv_us: int) -> D
 
 def _symbols(rows: Sequence[Any]) -> tuple[Ints, list[str]]:
     """Return the symbols in the order of their first appearance, and the place of each row's among them."""
-    places: dict[str, int] = {}
-    codes = np.fromiter((places.setdefault(row.s, len(places)) for row in rows), np.int64, len(rows))
-    return codes, list(places)
+    names = list(map(attrgetter("s"), rows))
+    places = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    return np.fromiter(map(places.__getitem__, names), np.int64, len(rows)), list(places)
 
 
 def _reasons(rows: Sequence[Any], ts: Ints, price: Floats, qty: Floats, names: Sequence[str]) -> list[tuple[int, str]]:
     """Return (row, reason) of the rows to leave out; the first reason that holds is the one counted."""
     is_odd: Flags = ~(_is_positive(price) & _is_positive(qty) & is_sane(ts))
-    is_odd |= np.fromiter((row.X != "MARKET" or row.st == 2 for row in rows), np.bool_, len(rows))
+    if set(map(attrgetter("X"), rows)) != {"MARKET"} or 2 in set(map(attrgetter("st"), rows)):
+        is_odd |= np.fromiter((row.X != "MARKET" or row.st == 2 for row in rows), np.bool_, len(rows))
     strange = {name for name in names if not is_symbol(name)}
     if strange:
         is_odd |= np.fromiter((row.s in strange for row in rows), np.bool_, len(rows))
