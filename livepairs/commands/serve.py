@@ -1,7 +1,8 @@
 """Serve the app on a recording or another source.
 
-SOURCE is the path of a recording, or synthetic:?seed=7; without one the bundled recording plays. A replay belongs to
-whoever opened it: the address of a page names it, and a shared link shows the same moment.
+SOURCE is the path of a recording, a venue as binance-um:BTCUSDT,ETHUSDT, or synthetic:?seed=7; without one the bundled
+recording plays. A replay belongs to whoever opened it: the address of a page names it, and a shared link shows the same
+moment. A venue is one live feed for all, from now on; the page recordings records it.
 """
 
 from __future__ import annotations
