@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livepairs.sources.live_ledger import Circumstances, Ledger, Wanted
@@ -133,6 +133,7 @@ STEPS = st.lists(
 )
 
 
+@settings(max_examples=60)
 @given(first=st.integers(1, 20), steps=STEPS)
 def test_each_id_passes_once_and_the_missing_ones_add_up(
     first: int, steps: list[tuple[str, list[int], set[int]]]
@@ -158,6 +159,7 @@ def test_each_id_passes_once_and_the_missing_ones_add_up(
     assert (not wanted) == all(gap.how != "open" for gap in ledger.gaps)
 
 
+@settings(max_examples=50)
 @given(ids=st.lists(st.integers(1, 30), min_size=1, max_size=30), cuts=st.sets(st.integers(1, 29)))
 def test_any_slicing_gives_the_same_ledger(ids: list[int], cuts: set[int]) -> None:
     whole, sliced = Ledger(), Ledger()

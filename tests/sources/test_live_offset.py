@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livepairs.sources.live_offset import ClockOffset
@@ -55,6 +55,7 @@ def test_a_clock_that_was_set_is_followed_from_the_next_answer_on() -> None:
     assert abs(offset.at(60 * SECOND_US) + 10 * SECOND_US) < 20_000
 
 
+@settings(max_examples=40)
 @given(
     truth_us=st.integers(-(10**9), 10**9),
     drift=st.floats(-5e-5, 5e-5),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livepairs.sources.live_pace import Attempts, Backoff, WeightBudget
@@ -22,6 +22,7 @@ def test_a_wait_is_at_least_half_of_what_it_could_be() -> None:
     assert Backoff(100, 1_000, dice=lambda: 0.0).next_us() == 50
 
 
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, 20 * SECOND_US), max_size=80))
 def test_no_span_holds_more_attempts_than_allowed(pauses: list[int]) -> None:
     attempts, now_us = Attempts(5, MINUTE_US), 0
@@ -34,6 +35,7 @@ def test_no_span_holds_more_attempts_than_allowed(pauses: list[int]) -> None:
     assert all(later - first >= MINUTE_US for first, later in zip(made, made[5:], strict=False))
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 20 * SECOND_US), st.sampled_from([1, 20])), max_size=200))
 def test_no_clock_minute_holds_more_weight_than_allowed(asked: list[tuple[int, int]]) -> None:
     budget, now_us = WeightBudget(100), 7 * SECOND_US

@@ -179,14 +179,14 @@ TIMES = st.lists(st.integers(0, 4_000), min_size=61, max_size=61).flatmap(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(messages=MESSAGES, times_ms=TIMES)
 def test_the_laws_hold_whatever_comes(messages: list[Message], times_ms: list[int]) -> None:
     """Ids and times in any order, duplicates, holes, and an estimate of the clocks that jumps."""
     check_laws(play(messages, times_ms))
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(messages=MESSAGES, times_ms=TIMES)
 def test_bars_made_live_are_those_of_a_replay(messages: list[Message], times_ms: list[int]) -> None:
     """A replay reads the rows sorted by time and id, and in other chunks."""
