@@ -13,8 +13,13 @@ __all__ = ["compile_aside", "compile_for", "compile_scan"]
 
 _LOG = logging.getLogger(__name__)
 
-MODULES: Final = ("livepairs.pipeline", "livepairs.exchanges.binance")
-"""What brings along every kernel a run uses."""
+MODULES: Final = (
+    "livepairs.pipeline",
+    "livepairs.exchanges.binance",
+    "livepairs.pairs.health",
+    "livepairs.pairs.tickcorrelation",
+)
+"""What brings along every kernel a run uses, and those of the first look at a pair's health."""
 
 SCAN_MODULES: Final = (*MODULES, "livepairs.scan.tasks")
 """What brings along those of a scan too."""

@@ -24,7 +24,7 @@ from collections.abc import MutableSequence, Sequence
 from typing import Final
 
 from livepairs.pairs.layout import Layout
-from livepairs.pairs.residuals import from_moments, one_by_one
+from livepairs.pairs.residuals import ROUNDING, from_moments, one_by_one
 from livepairs.stats.cointegration import mackinnon_p
 from livepairs.stats.compiled import kernel, part
 from livepairs.stats.elementary import log
@@ -53,9 +53,6 @@ STATISTICS: Final = (
 
 NEAR_COLLINEAR: Final = 1e-5
 """Below this share of unexplained variance, co-moments of levels have lost too many digits for residuals."""
-
-ROUNDING: Final = 1e-15
-"""A spread that moves by less than this share of the legs is rounding, not movement."""
 
 LARGEST: Final = 1e100
 """Prices as they are, from here up, are taken as NaN: their squares would overflow to infinity."""

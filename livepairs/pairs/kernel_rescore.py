@@ -10,7 +10,7 @@ import math
 from collections.abc import MutableSequence, Sequence
 from typing import Final
 
-from livepairs.pairs.kernel import ROUNDING
+from livepairs.pairs.residuals import ROUNDING
 from livepairs.stats.compiled import kernel, part
 from livepairs.stats.elementary import log
 

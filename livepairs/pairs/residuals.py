@@ -16,12 +16,12 @@ from livepairs.stats.compiled import part
 from livepairs.stats.half_life import half_life_from_slope
 from livepairs.stats.sliding import triangle
 
-__all__ = ["from_moments", "one_by_one"]
+__all__ = ["ROUNDING", "from_moments", "one_by_one"]
 
 Numbers = MutableSequence[float]
 
 ROUNDING: Final = 1e-15
-"""Residuals smaller than this share of the legs are rounding: the fit is exact and says nothing of stationarity."""
+"""What is smaller than this share of the legs is rounding: a spread has not moved, and an exact fit tells nothing."""
 
 HEDGE_WINDOW: Final = Layout.HEDGE_WINDOW
 LAGS: Final = Layout.LAGS

@@ -11,13 +11,14 @@ from collections.abc import MutableSequence, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from livepairs.errors import ConfigError
-from livepairs.stats.arrays import Floats
+from livepairs.stats.arrays import Floats, two_series
 from livepairs.stats.compiled import kernel
 from livepairs.stats.sliding import moments_size, slide, slider_size, triangle
 
-__all__ = ["Moments", "SlidingMoments"]
+__all__ = ["LegsWindow", "Moments", "SlidingMoments"]
 
 
 @kernel("f8[]", "i8", "i8", "i8", "i8", "f8[r]", "f8[]")
@@ -114,3 +115,23 @@ class SlidingMoments:
         )
         self._bar += len(rows)
         return Moments(out, self.dimensions, self.window)
+
+
+class LegsWindow:
+    """What every stream over a window of two legs begins with.
+
+    Parameters
+    ----------
+    window
+        Bars, at least 2.
+    first_bar
+        Absolute number of the first bar.
+    """
+
+    def __init__(self, window: int, *, first_bar: int = 0) -> None:
+        self._moments = SlidingMoments(2, window, least=2, first_bar=first_bar)
+
+    def _take(self, y: ArrayLike, x: ArrayLike) -> tuple[Floats, Floats, Moments]:
+        """Take in the next bars and return both legs and their windows' moments."""
+        ys, xs = two_series(y, x)
+        return ys, xs, self._moments.update(ys, xs)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from livepairs.stats.arrays import Floats, two_series
-from livepairs.stats.moments import SlidingMoments
+from livepairs.stats.arrays import Floats
+from livepairs.stats.moments import LegsWindow
 
 __all__ = ["RollingCorrelation"]
 
 
-class RollingCorrelation:
+class RollingCorrelation(LegsWindow):
     """Correlate two series over the last ``window`` bars.
 
     Parameters
@@ -34,13 +34,9 @@ class RollingCorrelation:
     array([1. , 0.5])
     """
 
-    def __init__(self, window: int, *, first_bar: int = 0) -> None:
-        self._moments = SlidingMoments(2, window, least=2, first_bar=first_bar)
-
     def update(self, y: ArrayLike, x: ArrayLike) -> Floats:
         """Take in the next bars; NaN until full, and where a series does not move."""
-        ys, xs = two_series(y, x)
-        moments = self._moments.update(ys, xs)
+        _, _, moments = self._take(y, x)
         yy, xx = moments.product(0, 0), moments.product(1, 1)
         with np.errstate(divide="ignore", invalid="ignore"):
             found = moments.product(0, 1) / (np.sqrt(yy) * np.sqrt(xx))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from livepairs.stats.arrays import Floats, two_series
+from livepairs.stats.arrays import Floats
 from livepairs.stats.hedge import Hedge
-from livepairs.stats.moments import Moments, SlidingMoments
+from livepairs.stats.moments import LegsWindow, Moments
 
 __all__ = ["RollingOls"]
 
 
-class RollingOls:
+class RollingOls(LegsWindow):
     """Regress y on x, with intercept, over the last ``window`` bars.
 
     Parameters
@@ -37,13 +37,9 @@ class RollingOls:
     np.float64(-0.539577)
     """
 
-    def __init__(self, window: int, *, first_bar: int = 0) -> None:
-        self._moments = SlidingMoments(2, window, least=2, first_bar=first_bar)
-
     def update(self, y: ArrayLike, x: ArrayLike) -> Hedge:
         """Take in the next bars and return the relation at each; NaN until full, or where x did not move."""
-        ys, xs = two_series(y, x)
-        moments = self._moments.update(ys, xs)
+        ys, xs, moments = self._take(y, x)
         xx = moments.product(1, 1)
         with np.errstate(divide="ignore", invalid="ignore"):
             beta = np.where(xx > 0.0, moments.product(0, 1) / xx, np.nan)

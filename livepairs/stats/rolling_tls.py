@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from livepairs.stats.arrays import require, two_series
+from livepairs.stats.arrays import require
 from livepairs.stats.hedge import Hedge
-from livepairs.stats.moments import SlidingMoments
+from livepairs.stats.moments import LegsWindow
 from livepairs.stats.rolling_ols import relation
 
 __all__ = ["RollingTls"]
 
 
-class RollingTls:
+class RollingTls(LegsWindow):
     """Fit the line with the least squared distance to the last ``window`` points.
 
     Parameters
@@ -46,12 +46,11 @@ class RollingTls:
     def __init__(self, window: int, *, noise_ratio: float = 1.0, first_bar: int = 0) -> None:
         require("noise ratio", noise_ratio, 1e-12)
         self._noise_ratio = noise_ratio
-        self._moments = SlidingMoments(2, window, least=2, first_bar=first_bar)
+        super().__init__(window, first_bar=first_bar)
 
     def update(self, y: ArrayLike, x: ArrayLike) -> Hedge:
         """Take in the next bars; NaN until full, and where no line is nearer than all others."""
-        ys, xs = two_series(y, x)
-        moments = self._moments.update(ys, xs)
+        ys, xs, moments = self._take(y, x)
         xy = moments.product(0, 1)
         gap = moments.product(0, 0) - self._noise_ratio * moments.product(1, 1)
         root = np.sqrt(gap * gap + 4.0 * self._noise_ratio * xy * xy)
