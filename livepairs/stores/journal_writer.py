@@ -95,10 +95,12 @@ class JournalWriter:
         while True:
             is_last = self._backlog.is_closed
             items = self._backlog.take(turn_us=self._limits.turn_us, enough_bytes=self._limits.enough_bytes)
+            is_asked = any(item.on_disk is not None for item in items)
             for page in _pages(items):
                 self._keep(page)
                 self._backlog.done(page)
-            self._look_at_the_clock(is_asked=any(item.on_disk is not None for item in items))
+                self._look_at_the_clock(is_asked=False)
+            self._look_at_the_clock(is_asked=is_asked)
             for item in items:
                 if item.on_disk is not None:
                     item.on_disk.set()

@@ -181,7 +181,7 @@ class Recorder:
         """
         sealing = self._stop()
         try:
-            manifest = sealing.finish()
+            manifest = sealing.finish(level=QUICK if self._sealing.is_rushed else SMALL)
         except (OSError, pa.ArrowException) as error:
             self._lock.release()
             lost = f"; {self._writer.lost:,} trades that came last are lost" if self._writer.lost else ""
@@ -245,6 +245,7 @@ class _SealingThread:
         self._journal, self._clock = folder / JOURNAL, SystemClock()
         self._full: SimpleQueue[Path | None] = SimpleQueue()
         self.journal_bytes = self.parquet_bytes = 0
+        self.is_rushed = False
         self._thread = threading.Thread(target=self._run, name="livepairs-sealing", daemon=True)
         self._thread.start()
 
@@ -263,10 +264,10 @@ class _SealingThread:
         while (segment := self._full.get()) is not None:
             pending.append(segment)
             before_us, came_us = came_us, self._clock.now_us()
-            is_rushed = came_us - before_us < RUSH_US
+            self.is_rushed = came_us - before_us < RUSH_US
             try:
                 while pending:
-                    self._seal(pending[0], is_rushed=is_rushed or len(pending) > 1)
+                    self._seal(pending[0], is_rushed=self.is_rushed or len(pending) > 1)
                     pending.pop(0)
             except (OSError, pa.ArrowException) as error:
                 _LOG.warning("a segment of %s cannot be sealed yet: %s", self._journal.parent, error)

@@ -152,8 +152,8 @@ class Sealing:
             (self._folder / entry.path).unlink()
         self._dispose(segment, end)
 
-    def finish(self) -> Manifest:
-        """Work off what is left and make the folder a recording.
+    def finish(self, *, level: int = SMALL) -> Manifest:
+        """Work off what is left, the last segment at that level, and make the folder a recording.
 
         Raises
         ------
@@ -162,7 +162,7 @@ class Sealing:
         """
         left = list(segments_of(self._journal).values())
         for segment in left:
-            self.take(segment, level=SMALL if segment is left[-1] else QUICK)
+            self.take(segment, level=level if segment is left[-1] else QUICK)
         self._remove_strays()
         listing, about = self._listing, self._about
         if not any(entry.table == "trades" for entry in listing.files):
