@@ -145,9 +145,10 @@ class Intake:
         return next(self._ledger.wanted(), None)
 
     def questions(self) -> Iterator[tuple[str, int | None]]:
-        if self._supervisor.depth:
-            return  # what is asked about may be waiting to be read
-        for symbol in self._watch.questions(self._clock.now_us()):
+        local_us, oldest_us = self._clock.now_us(), self._supervisor.oldest_us
+        if oldest_us is not None and local_us - oldest_us > self._limits.slack_us // 2:
+            return  # what would be asked about may be waiting to be read
+        for symbol in self._watch.questions(local_us):
             last_id = self._ledger.last_id(symbol)
             yield symbol, None if last_id is None else last_id + 1
 

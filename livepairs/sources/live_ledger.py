@@ -47,7 +47,7 @@ class Wanted:
     to_id: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Entry:
     """A gap and its fate so far; ``left`` ids of it are missing, of which ``hopeless`` will not come."""
 
@@ -81,7 +81,7 @@ class _Entry:
         )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Hole:
     """Ids still missing in a row, of one entry."""
 
