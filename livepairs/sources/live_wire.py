@@ -77,6 +77,8 @@ class Inbox:
             frames = frames[: len(frames) - excess]
         if frames:
             if self._is_losing:
+                if not self._parts[-1].frames:
+                    self._parts.pop()
                 self._parts.append(Batch([], [], is_after_loss=True))
             part = self._parts[-1]
             part.frames.extend(frames)

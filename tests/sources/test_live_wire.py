@@ -151,8 +151,9 @@ def test_frames_are_taken_in_order_or_counted_as_dropped(steps: list[int]) -> No
             inbox.put([b"%d" % number for number in range(put, put + step)], step)
             put += step
         elif (batch := inbox.take(-step)) is not None:
-            assert len(batch.frames) == len(batch.stamps_us) <= -step
+            assert 0 < len(batch.frames) == len(batch.stamps_us) <= -step
             taken += [int(number) for number in batch.frames]
+        assert (inbox.oldest_us is None) == (inbox.depth == 0)
     assert taken == sorted(taken)
     assert len(taken) + inbox.depth + inbox.dropped == put
 
