@@ -181,20 +181,16 @@ class Recorder:
         """
         sealing = self._stop()
         try:
-            manifest = sealing.finish(level=QUICK if self._sealing.is_rushed else SMALL)
+            return sealing.finish(level=QUICK if self._sealing.is_rushed else SMALL)
         except (OSError, pa.ArrowException) as error:
-            self._lock.release()
             lost = f"; {self._writer.lost:,} trades that came last are lost" if self._writer.lost else ""
             raise RecordingError(
                 f"recording {str(self.path)!r} could not be sealed ({error}){lost}; everything else is safe in its "
                 f"journal: make room and open it, for example with 'livepairs info {self.path}'"
             ) from error
-        except RecordingError:
+        finally:
             self._lock.release()
             self._remove_if_empty()
-            raise
-        self._lock.release()
-        return manifest
 
     def abandon(self) -> None:
         """Write what is left and stop there, as a crash would: opening the recording seals it."""
@@ -233,6 +229,7 @@ class Recorder:
         self._is_leaving_out = True
 
     def _remove_if_empty(self) -> None:
+        """Remove the folder of a session without a trade, of which nothing is kept."""
         if not any(self.path.iterdir()):
             self.path.rmdir()
 
