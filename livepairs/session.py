@@ -229,7 +229,7 @@ class Session:
         """
         self._feed = feed
         since_us = self._since_us or 0
-        self.set_gaps(tuple(gap for gap in feed.gaps if gap.closed_us is None or gap.closed_us >= since_us))
+        self.set_gaps(tuple(gap for gap in feed.gaps if _concerns(gap, since_us)))
         self.note(clock_offset_us=feed.offset_us, skipped=dict(feed.rejected))
 
     def flush(self) -> None:
@@ -338,6 +338,11 @@ class _Order:
         self.stamped += int(is_wrong.sum())
         stamped = times_column(np.where(is_wrong, late_us, received))
         return trades.set_column(TRADES.get_field_index("recv_ts"), TRADES.field("recv_ts"), stamped)
+
+
+def _concerns(gap: Gap, since_us: int) -> bool:
+    """Return whether a gap was there since that time, or rows of it may have come since."""
+    return gap.end_us >= since_us or gap.how == "open" or (gap.closed_us or 0) >= since_us
 
 
 def proof_params(params: RunParams) -> ProofParams:

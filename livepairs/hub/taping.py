@@ -11,14 +11,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from livepairs.errors import ConfigError, LivepairsError
 
 if TYPE_CHECKING:
     from livepairs.pipeline import RunParams
     from livepairs.schema import Chunk
-    from livepairs.session import Session, SessionState
+    from livepairs.session import Feed, Session, SessionState
     from livepairs.sources import Source
 
 __all__ = ["TapeState", "Taping"]
@@ -132,15 +132,11 @@ class Taping:
             self.state = replace(self.state, since_us=chunk.now_us)
         session = self._session
         session.update(chunk)
-        self._tell(session, self.state.since_us or 0)
+        feed: Feed | None = getattr(self._source, "feed", None)  # of a live source; others have none
+        if feed is not None:
+            session.follow(feed)
         found = session.state
         self.state = replace(self.state, session=found, sentence=found.problem or "")
-
-    def _tell(self, session: Session, since_us: int) -> None:
-        feed: Any = getattr(self._source, "feed", None)  # of a live source; others have none
-        if feed is not None:
-            session.set_gaps(tuple(gap for gap in feed.gaps if gap.end_us >= since_us))
-            session.note(clock_offset_us=feed.offset_us, skipped=dict(feed.rejected))
 
     def _save(self, session: Session) -> None:
         self._session = None

@@ -37,6 +37,9 @@ def taping() -> Iterator[Taping]:
     before = threading.active_count()
     params = open_source(Settings(source="binance-um:AAA,BBB")).params
     feed = SimpleNamespace(
+        status="live",
+        sentence="",
+        last_data_us=None,
         gaps=(
             Gap("AAA", START_US - 9 * SECOND_US, START_US - 8 * SECOND_US, "before", 3),
             Gap("BBB", START_US + 2 * SECOND_US, START_US + 3 * SECOND_US, "connection lost", 5, how="unfillable"),
