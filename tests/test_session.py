@@ -87,14 +87,30 @@ def feed(arrivals: Sequence[Arrival], cuts: Iterable[int], end_us: int) -> list[
     return chunks
 
 
-@given(arrivals=ARRIVALS, cuts=st.lists(st.integers(0, 13 * SECOND), max_size=12), end=st.integers(0, 3 * SECOND))
+FEEDS = given(
+    arrivals=ARRIVALS, cuts=st.lists(st.integers(0, 13 * SECOND), max_size=12), end=st.integers(0, 3 * SECOND)
+)
+"""Late trades, trades out of order, quiet symbols, a start in the middle of a bar, an end before bars close."""
+
+
+@FEEDS
 @settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_feed_in_any_pieces_replays_to_the_digest_it_had_live(
     tmp_path_factory: pytest.TempPathFactory, arrivals: list[Arrival], cuts: list[int], end: int
 ) -> None:
-    """Late trades, trades out of order, quiet symbols, a start in the middle of a bar, an end before bars close."""
-    folder = tmp_path_factory.mktemp("any")
-    end_us = 13 * SECOND + end
+    check_law(tmp_path_factory.mktemp("any"), arrivals, cuts, 13 * SECOND + end)
+
+
+@pytest.mark.soak
+@FEEDS
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_hundreds_of_feeds_replay_to_the_digest_they_had_live(
+    tmp_path_factory: pytest.TempPathFactory, arrivals: list[Arrival], cuts: list[int], end: int
+) -> None:
+    check_law(tmp_path_factory.mktemp("any"), arrivals, cuts, 13 * SECOND + end)
+
+
+def check_law(folder: Path, arrivals: list[Arrival], cuts: list[int], end_us: int) -> None:
     whole = record(folder / "whole", feed(arrivals, [], end_us))
     cut = record(folder / "cut", feed(arrivals, cuts, end_us))
     assert cut == whole
