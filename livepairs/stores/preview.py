@@ -27,6 +27,7 @@ SAMPLE: Final = 5
 """Rows shown."""
 
 _LONGEST_CELL: Final = 40
+_REQUIRED: Final = {"ts": "time", "price": "price", "qty": "quantity"}
 _NAMES: Final = {"csv": "CSV", "parquet": "Parquet", "dump": "Binance dump", "raw_log": "websocket log"}
 
 
@@ -114,6 +115,10 @@ def _sampled(file: InputFile, found: Format, options: ImportOptions, kind: str) 
         if kind in ("CSV", "Parquet"):
             names, cells = _cells(file)
             mapping = guessed(names) | options.columns
+            if missing := [label for ours, label in _REQUIRED.items() if not mapping.get(ours)]:
+                said = {ours: theirs for ours, theirs in mapping.items() if theirs}
+                problem = f"No column is taken for the {' and the '.join(missing)}; say which one is."
+                return Preview(kind, names, cells, said, problem=problem)
             mapping = find_mapping(file.path, names, options).named()
         found.read(file, options, intake)
     except _EnoughError:

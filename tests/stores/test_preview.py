@@ -51,7 +51,7 @@ def test_what_was_recognised_stays_while_a_column_is_missing(tmp_path: Path) -> 
     path.write_text("when;cost;size\n2024-08-08T00:00:00Z;1.5;2\n")
     found = preview(path)
     assert found.mapping == {"qty": "size"}
-    assert found.problem == "Found columns when, cost, size in line 1; expected a column of ts and of price."
+    assert found.problem == "No column is taken for the time and the price; say which one is."
     assert preview(path, ImportOptions(symbol="B", columns={"ts": "when", "price": "cost"})).rows[0].price == 1.5
 
 

@@ -149,7 +149,7 @@ export function render({model}) {
     const upload = model.upload, is = stage()
     const problem = is === "ready" ? (upload.refusal || upload.problem) : is === "refused" ? upload.problem : ""
     const warnings = is === "ready" ? (upload.warnings ?? []).join(" ") : ""
-    say.textContent = problem || warnings
+    say.textContent = problem || warnings || (is === "reading" && drawn === "form" ? "Looking at the file…" : "")
     say.dataset.state = problem ? "bad" : ""
     const name = body.querySelector('[name="to"]')?.value.trim()
     go.hidden = !["ready", "reading", "done"].includes(is) || (is === "reading" && !name)
