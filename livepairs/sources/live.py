@@ -171,9 +171,10 @@ class LiveSource:
         while True:
             await first_of(self._clock, doubt, self._clock.now_us() + pause.next_us())
             if doubt.is_set():
-                doubt.clear()
                 pause.reset()
             try:
                 await rest.ask_time()
             except FeedError as error:
                 _LOG.debug("the venue's clock could not be asked for: %s", error)
+            doubt.clear()  # what came before the answer says nothing about it
+            await self._clock.sleep(self._limits.retry_us)

@@ -109,8 +109,8 @@ class Intake:
 
     def _read(self, frames: list[bytes], stamps_us: list[int], local_us: int) -> None:
         found = decode(frames, stamps_us)
-        if found.min_lag_us is not None:
-            self._offset.add_lag(found.min_lag_us, local_us)
+        if found.min_lag_us is not None and not self._offset.add_lag(found.min_lag_us, local_us):
+            self.doubt.set()
         offset_us = self._offset.at(local_us)
         circumstances = Circumstances(local_us - offset_us)
         self._sequencer.take(found.agg_trades, found.rejects, offset_us=offset_us, circumstances=circumstances)

@@ -31,15 +31,17 @@ class ClockOffset:
         self._low: tuple[float, int] | None = None
         self._high: tuple[float, int] | None = None
 
-    def add_lag(self, lag_us: int, now_us: int) -> None:
+    def add_lag(self, lag_us: int, now_us: int) -> bool:
         """Take in a lag: local receipt minus the exchange's event time, seen at ``now_us`` of the local clock.
 
-        One that contradicts what the exchange itself said of its clock is a mistaken stamp and is passed over.
+        One that contradicts what the exchange itself said of its clock is passed over, and False returned: a mistaken
+        stamp, or a clock that was set or stood still, which only another answer of the exchange can tell.
         """
         low = self._bound(self._low, now_us, sign=-1)
         if low is not None and lag_us < low - STAMP_US:
-            return
+            return False
         self._lower(lag_us, now_us)
+        return True
 
     def add_answer(self, asked_us: int, answered_us: int, exchange_us: int) -> None:
         """Take in an answer about the exchange's time, with the local times of question and answer."""

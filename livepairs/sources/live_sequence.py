@@ -182,7 +182,7 @@ class Sequencer:
             if place < 0:
                 self.rejected["symbol_not_asked_for"] += len(part)
                 continue
-            part = self._without_future(self._symbols[place], part, spent, circumstances.now_us)
+            part = self._without_future(self._symbols[place], part, spent, circumstances)
             symbol = self._symbols[place]
             is_new = self.ledger.take(
                 symbol, part.ids, part.ts, rejected=spent.pop(symbol, ()), circumstances=circumstances
@@ -192,11 +192,15 @@ class Sequencer:
                 self.trade_rows[symbol] += len(part)
                 self._parts.append(part)
 
-    def _without_future(self, symbol: str, part: _Rows, spent: defaultdict[str, set[int]], now_us: int) -> _Rows:
-        is_ahead = part.ts > max(now_us, self.now_us) + AHEAD_US
+    def _without_future(
+        self, symbol: str, part: _Rows, spent: defaultdict[str, set[int]], circumstances: Circumstances
+    ) -> _Rows:
+        """Leave out rows dated ahead; from the wire they may be right and our clock wrong, so REST is asked again."""
+        is_ahead = part.ts > max(circumstances.now_us, self.now_us) + AHEAD_US
         if not is_ahead.any():
             return part
-        spent[symbol].update(part.ids[is_ahead].tolist())
+        if circumstances.way == "rest":
+            spent[symbol].update(part.ids[is_ahead].tolist())
         self.rejected["from_the_future"] += int(np.count_nonzero(is_ahead))
         return part.take(~is_ahead)
 

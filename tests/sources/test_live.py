@@ -232,6 +232,14 @@ def test_a_clock_behind_the_venues_is_corrected_and_nothing_is_late() -> None:
     assert played.late() == 0
 
 
+def test_a_clock_that_stood_still_for_an_hour_is_found_out_and_nothing_is_lost() -> None:
+    """As after a laptop was asleep: our clock goes on where it was, and the venue's is an hour ahead."""
+    played = play(until_complete(5), "clock:ahead_ms=3600000,after_s=2.5")
+    feed = played.source.feed
+    assert abs(feed.offset_us + 3_600 * SECOND_US) < 200_000
+    assert {gap.how for gap in feed.gaps} <= {"filled"}
+
+
 def test_a_venue_that_says_too_often_is_left_alone_for_as_long_as_it_asks() -> None:
     played = play(until_complete(), "refuse:status=429,retry_after_s=3,times=2")
     assert played.source.feed.connected_since_us is not None

@@ -44,7 +44,7 @@ def test_an_answer_puts_the_difference_between_its_ends() -> None:
 def test_a_mistaken_stamp_does_not_overrule_the_venues_own_clock() -> None:
     offset = ClockOffset()
     offset.add_answer(0, 20_000, 10_000)
-    offset.add_lag(-86_400 * SECOND_US, 20_000)
+    assert not offset.add_lag(-86_400 * SECOND_US, 20_000)
     assert abs(offset.at(20_000)) < 20_000
 
 

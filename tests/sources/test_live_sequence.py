@@ -109,13 +109,17 @@ def test_a_symbol_nobody_asked_for_is_counted_and_left_out() -> None:
     assert machine.rejected == {"symbol_not_asked_for": 1}
 
 
-def test_a_trade_dated_into_the_future_is_left_out_and_its_id_spent() -> None:
+def test_a_trade_dated_into_the_future_is_left_out_and_asked_for_again() -> None:
     """Let through, it would be the last row of its symbol, and every row after it late for a day."""
     machine = sequencer()
-    take(machine, trades_of(A, [1, 2, 3], [1, 86_400_000, 2], ORIGIN_US))
+    odd = trades_of(A, [1, 2, 3], [1, 86_400_000, 2], ORIGIN_US)
+    take(machine, odd)
     assert ids_of(machine.close(ORIGIN_US)) == [1, 3]
-    assert machine.rejected == {"from_the_future": 1}
-    assert machine.ledger.gaps == ()
+    assert [(gap.from_id, gap.to_id, gap.how) for gap in machine.ledger.gaps] == [(2, 2, "open")]
+    machine.take(odd.slice(1, 1), (), offset_us=0, circumstances=Circumstances(ORIGIN_US, "rest"))
+    assert ids_of(machine.close(ORIGIN_US)) == []
+    assert machine.rejected == {"from_the_future": 2}
+    assert machine.ledger.gaps[0].how == "filled"
 
 
 def test_ids_that_were_rejected_open_no_gap() -> None:
