@@ -12,6 +12,7 @@ from livepairs.backtest.outlook import round_trip_bps
 from livepairs.hub import Run
 from livepairs.hub.paper import paper_rules
 from livepairs.schema import Pair, interval_us
+from livepairs.views.addedchart import AddedChart
 from livepairs.views.chartstack import stack
 from livepairs.views.gapstrips import GapStrips
 from livepairs.views.linechart import Trace, line_chart, mark_level
@@ -40,7 +41,7 @@ _BPS = 'return `${+(1e4 * tick).toFixed(2)}`.replace("-", "−")'
 
 
 class SpreadCharts:
-    """Five charts on one time axis.
+    """Five charts on one time axis, and one more of any column that is picked.
 
     The right axis of z says what each z would pay after costs, in basis points of the gross notional.
 
@@ -68,7 +69,9 @@ class SpreadCharts:
         self._pace = Pace(CHARTS_S)
         self._axis = TimeAxis(interval_us=interval_us(run.params.interval), end_us=run.shown_us, visible_bars=900)
         self._gaps = GapStrips(run, [pair.y, pair.x], "holes")
-        models = [*self._legs(pair), *self._spread(), *self._zscore(), *self._beta_and_correlation()]
+        shown = [*self._legs(pair), *self._spread(), *self._zscore()]
+        self._added = AddedChart(run, pair, self._axis, CustomJSTickFormatter(code=_SIGNIFICANT))
+        models = [*shown, *self._added.models, *self._beta_and_correlation(), self._added.pick]
         for chart in models[1:6:2]:
             self._gaps.draw_on(chart)
         self._axis.bind(self._rows.spread)
@@ -78,6 +81,7 @@ class SpreadCharts:
         """Bring the charts up to date."""
         if not self._pace.is_due(self._run):
             return
+        self._added.refresh()  # before the rows that the charts follow, so that all are read together
         self._rows.refresh()
         self._gaps.refresh()
         if self._is_placed:  # trading the rows so far is not on the way to the first paint

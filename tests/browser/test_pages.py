@@ -47,6 +47,7 @@ def _grows_while_it_plays(visitor: Visitor, page: str) -> None:
         visitor.wait_for("alerts", "m.source.get_length() > 0")
     if page == "spread":
         _trades_on_paper(visitor)
+        _draws_any_column(visitor)
     visitor.pause()
 
 
@@ -55,6 +56,16 @@ def _trades_on_paper(visitor: Visitor) -> None:
     visitor.page.get_by_text("since 08:00:00 UTC").wait_for()
     visitor.page.get_by_text(re.compile(r"^(pays|costs) \d+\.\d bps$")).wait_for()
     visitor.wait_for("paper-entries", "m.data.ts.length >= 0")
+
+
+def _draws_any_column(visitor: Visitor) -> None:
+    pick = visitor.page.locator("select[name=added-column]")
+    title = visitor.page.locator("b", has_text="Cointegration p-value")
+    pick.select_option(label="cointegration p-value")
+    title.wait_for()
+    visitor.wait_for_newer("added", than=visitor.newest("added"))
+    pick.select_option(index=0)
+    title.wait_for(state="hidden")
 
 
 def _fits_a_phone(visitor: Visitor) -> None:

@@ -29,7 +29,8 @@ else if (cursor.tags.length > 0) return
 
 for (const {source, div, title, fields, wait} of charts) {
   const data = source.data, times = data.ts
-  const parts = [`<b>${escape(title)}</b>`]
+  // A chart whose rows change their meaning says in their tags what they are now.
+  const parts = [`<b>${escape(source.tags[0] ?? title)}</b>`]
   if (times.length > 0) {
     const hover = cursor.tags.length > 0
     const priceDigits = data.close ? decimals(data.close) : 2
