@@ -7,14 +7,23 @@ import gc
 import logging
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from livepairs.config import load_settings
+from livepairs.errors import ConfigError
 from livepairs.views.exposure import check_address
 
+if TYPE_CHECKING:
+    from livepairs.hub import Run
+
 __all__ = ["add_server_options", "serve_settings"]
+
+PATIENCE_S: Final = 5.0
+"""How long a venue may take to say which symbols it has before the server starts all the same."""
 
 
 def add_server_options(parser: argparse.ArgumentParser) -> None:
@@ -50,10 +59,10 @@ def serve_settings(args: argparse.Namespace, given: dict[str, object], *, opens_
     with _uncollected():
         # Before the screen is imported, which takes a second: a source that is not there is said at once.
         hub = start_hub(settings)
+        # A live feed is on from now on, whether somebody looks or not.
+        live = hub.open() if hub.recording is None else None
         from livepairs.views.server import Listening, serve_pages
 
-    if hub.recording is None:
-        hub.open()  # a live feed is on from now on, whether somebody looks or not
     listening = Listening(
         address=settings.address,
         port=settings.port,
@@ -62,10 +71,26 @@ def serve_settings(args: argparse.Namespace, given: dict[str, object], *, opens_
         announce=_announce,
     )
     try:
+        if live is not None:
+            _check(live)
         serve_pages(listening)
     finally:
         stop_hub()
     return 0
+
+
+def _check(live: Run) -> None:
+    """Raise ``ConfigError`` if the venue says at once that it has no such symbol; one out of reach may be there later.
+
+    The screen was imported meanwhile, so the answer is mostly there.
+    """
+    line, deadline_s = live.line, time.monotonic() + PATIENCE_S
+    while line is not None and line.feed.status == "connecting" and not live.state.error:
+        if time.monotonic() > deadline_s:
+            return
+        time.sleep(0.02)
+    if live.state.error:
+        raise ConfigError(live.state.error)
 
 
 @contextmanager

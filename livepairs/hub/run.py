@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from livepairs.clock import Clock
-from livepairs.errors import ConfigError
+from livepairs.errors import ConfigError, LivepairsError
 from livepairs.hub.opening import legs
 from livepairs.hub.publishers import Publishers
 from livepairs.hub.runparts import OVER, RunSetup, RunState, sentence_of
@@ -157,9 +157,8 @@ class Run:
     @property
     def gaps(self) -> tuple[Gap, ...]:
         """What the source could not vouch for, the future of a replay included."""
-        if self.recording is not None:
-            return self.recording.gaps
-        return () if self.line is None else self.line.feed.gaps
+        line, recording = self.line, self.recording
+        return recording.gaps if recording is not None else line.feed.gaps if line is not None else ()
 
     @property
     def control(self) -> ReplayControl | None:
@@ -333,8 +332,9 @@ class Run:
         try:
             await self._feed()
         except Exception as error:  # noqa: BLE001 - one of the two borders: a run that fails never takes the server along
-            _LOG.exception("run %s failed", self.id)
             self._error = sentence_of(error)
+            # One of our own errors is the user's to mend, and a traceback says nothing more.
+            _LOG.error("run %s failed: %s", self.id, error, exc_info=not isinstance(error, LivepairsError))
             self._changed()
 
     async def _feed(self) -> None:
