@@ -122,6 +122,8 @@ class Capture:
             ends = await asyncio.gather(*tasks, return_exceptions=True)
             await self._close_all()
         for error in (*ends, self._error):
+            if isinstance(error, FeedError) and self._error is None:
+                raise FeedError(f"{error}; what was received until then is recorded") from error
             if isinstance(error, Exception):
                 raise error
 
@@ -136,7 +138,7 @@ class Capture:
             await self._clock.sleep(LOOK_US)
             feed = getattr(self._source, "feed", None)
             if feed is not None and feed.status == "refused":
-                raise FeedError(f"{feed.sentence}; what was received until then is recorded")
+                raise FeedError(feed.sentence)
 
     def _take(self, chunk: Chunk) -> None:
         if self._rotation is not None and chunk.now_us >= self._due_us:

@@ -146,6 +146,22 @@ def test_a_refusal_for_good_ends_it_and_what_came_is_a_recording(tmp_path: Path)
     assert open_recording(tmp_path / "rec").trade_count == 3
 
 
+def test_a_refusal_before_anything_came_leaves_nothing_and_claims_nothing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        source = ScriptedSource()
+        source.feed.status, source.feed.sentence = "refused", "the venue does not serve this place"
+        captured, _ = capture(source, tmp_path / "rec")
+        running = asyncio.ensure_future(captured.run(asyncio.Event()))
+        await source.is_drained.wait()
+        assert isinstance(captured._clock, ManualClock)
+        captured._clock.advance(SECOND)
+        with pytest.raises(FeedError, match="does not serve this place$"):
+            await running
+
+    asyncio.run(scenario())
+    assert not (tmp_path / "rec").exists()
+
+
 def test_what_is_wrong_with_the_source_is_said_rather_than_that_nothing_came(tmp_path: Path) -> None:
     def unknown_symbol() -> None:
         raise ConfigError("symbol 'BTCUSD' is not traded (did you mean 'BTCUSDT'?)")
