@@ -19,7 +19,7 @@ from livepairs.clock import Clock
 from livepairs.errors import FeedError, RecordingError
 from livepairs.pipeline import RunParams
 from livepairs.schema import Chunk, Gap
-from livepairs.session import Feed, Session, SessionState, Summary
+from livepairs.session import AWAY, Feed, Session, SessionState, Summary
 from livepairs.stores.retention import Retention, name_at, prune
 
 if TYPE_CHECKING:
@@ -122,6 +122,9 @@ class Capture:
             ends = await asyncio.gather(*tasks, return_exceptions=True)
             await self._close_all()
         for error in (*ends, self._error):
+            feed: Feed | None = getattr(self._source, "feed", None)
+            if isinstance(error, RecordingError) and feed is not None and feed.status in AWAY:
+                raise RecordingError(f"{error}; the feed is away: {feed.sentence}") from error
             if isinstance(error, FeedError) and self._error is None:
                 raise FeedError(f"{error}; what was received until then is recorded") from error
             if isinstance(error, Exception):

@@ -24,7 +24,7 @@ from livepairs.schema import TRADES, Chunk, Gap, check
 from livepairs.stores.manifest import Manifest, ProofParams
 from livepairs.stores.recorder import About, Computed, Recorder, RecorderLimits
 
-__all__ = ["Feed", "Session", "SessionState", "Summary", "proof_params"]
+__all__ = ["AWAY", "Feed", "Session", "SessionState", "Summary", "proof_params"]
 
 AWAY: Final = ("connecting", "waiting", "silent", "stopped", "refused")
 """States of a feed in which nothing comes, whatever the market does."""
