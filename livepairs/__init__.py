@@ -17,9 +17,10 @@ _HOMES = {
     "replay": "livepairs.headless",
     "scan": "livepairs.scan",
     "stats": "livepairs.stats",
+    "sweep": "livepairs.sweep_recording",
 }
 
-__all__ = ["LivepairsError", "__version__", "backtest", "open_recording", "replay", "scan", "stats"]
+__all__ = ["LivepairsError", "__version__", "backtest", "open_recording", "replay", "scan", "stats", "sweep"]
 
 
 def __getattr__(name: str) -> Any:  # any public name, of whatever type it has at home

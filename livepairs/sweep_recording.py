@@ -6,7 +6,7 @@ into jobs that may run on threads or on a Dask cluster, in any order, to the sam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite, sqrt
 from typing import Any, Final
@@ -44,9 +44,9 @@ from livepairs.pairs.machine import PairMachine, PairParams
 from livepairs.pairs.rescore import Spreads, z_of
 from livepairs.schema import Pair
 from livepairs.stats import compiled
-from livepairs.workers import on_cluster, on_threads
+from livepairs.workers import aligned, on_cluster, on_threads
 
-__all__ = ["Asked", "Bench", "Study", "SweepResult", "sweep", "try_all"]
+__all__ = ["Asked", "Bench", "Study", "SweepResult", "pieces_of", "sweep", "try_all"]
 
 SETS_A_JOB: Final = 256
 """Sets of one window that run together: tens of milliseconds for 100,000 bars."""
@@ -130,14 +130,21 @@ class Job:
 def run_job(ground: Ground, job: Job) -> Outcome:
     """Run a job: here or on another machine, to the same bits."""
     market, spreads = ground.hedged[job.hedge_window]
+    market, spreads = aligned(market), aligned(spreads)
+    if len(market) * (job.last - job.first) >= WORTH_COMPILING:
+        compiled.prepare()  # which is done already, unless this is another machine
     z, is_ready = z_of(spreads, job.z_window)
-    levels = ground.levels[job.first : job.last]
-    return run_sets(market, score(z, spreads.beta, is_ready), levels, job.course)
+    levels, course = np.require(ground.levels[job.first : job.last], requirements="A"), aligned(job.course)
+    return run_sets(market, score(z, spreads.beta, is_ready), levels, course)
+
+
+def _look_away() -> None:
+    """Watch nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is swept."""
+    """What is swept; ``watch`` is called, on whatever thread, before each piece of work that is done here."""
 
     bars: pa.Table
     pair: Pair
@@ -145,6 +152,7 @@ class Asked:
     params: BacktestParams
     interval_us: int
     scheduler: str | None
+    watch: Callable[[], None] = _look_away
 
 
 class Bench:
@@ -156,6 +164,7 @@ class Bench:
         self.interval_us, self.pair_params = interval_us, pair_params
         hedged: dict[int, tuple[Market, Spreads]] = {}
         for window in grid.hedge_window:
+            asked.watch()
             ways = replace(pair_params, hedge_window=window, z_window=grid.z_window[0])
             rows = self.rows(ways)
             if not rows.num_rows:
@@ -163,7 +172,7 @@ class Bench:
             market = lay_out(rows, bars, params, pair=pair, interval_us=interval_us, funding=funding)
             hedged[window] = market, Spreads.of(rows, ways, interval_us=interval_us)
         self.ground = Ground(hedged, grid.levels, params.max_hold)
-        self.scheduler = asked.scheduler
+        self.scheduler, self.watch = asked.scheduler, asked.watch
 
     def rows(self, asked: PairParams) -> pa.Table:
         machine = PairMachine([self.pair], asked, interval_us=self.interval_us)
@@ -201,10 +210,14 @@ class Bench:
             for at in range(0, len(self.grid.levels), SETS_A_JOB)
         ]
         if self.scheduler is None:
-            done = on_threads(run_job, self.ground, jobs)
+            done = on_threads(self._watched, self.ground, jobs)
         else:
             done = on_cluster(run_job, self.ground, jobs, scheduler=self.scheduler)
         return Outcome(np.concatenate([made.results for made in done]), np.concatenate([made.spans for made in done]))
+
+    def _watched(self, ground: Ground, job: Job) -> Outcome:
+        self.watch()
+        return run_job(ground, job)
 
 
 def sweep(  # noqa: PLR0913 - the public form of value objects; everything is by name
@@ -219,6 +232,7 @@ def sweep(  # noqa: PLR0913 - the public form of value objects; everything is by
     funding: Funding | None = None,
     study: Study | None = None,
     scheduler: str | None = None,
+    watch: Callable[[], None] | None = None,
 ) -> SweepResult:
     """Try every set of a grid on closed bars, and say what is left of the best after selection.
 
@@ -242,6 +256,9 @@ def sweep(  # noqa: PLR0913 - the public form of value objects; everything is by
         Walk-forward, gaps and earlier trials.
     scheduler
         Address of a Dask scheduler; None works here, on every core. The result is the same to the bit.
+    watch
+        Called before each piece of work done here, on the thread that does it; there are ``pieces_of`` of them. What
+        it raises ends the sweep.
 
     Raises
     ------
@@ -254,9 +271,15 @@ def sweep(  # noqa: PLR0913 - the public form of value objects; everything is by
     ways = replace(pair_params or PairParams(), price=params.price)
     if bars.num_rows * (len(grid) + PAIR_BAR * len(grid.hedge_window)) >= WORTH_COMPILING:
         compiled.prepare()
-    what = Asked(bars, asked, grid, params, interval_us, scheduler)
+    what = Asked(bars, asked, grid, params, interval_us, scheduler, watch or _look_away)
     bench = Bench(what, ways, known)
     return _study(bench, study, known)
+
+
+def pieces_of(grid: Grid, study: Study) -> int:
+    """Return how many pieces of work a sweep has at most; folds without a training set leave some out."""
+    windows = len(grid.hedge_window) * len(grid.z_window)
+    return len(grid.hedge_window) + windows * -(-len(grid.levels) // SETS_A_JOB) * (1 + study.folds)
 
 
 def try_all(bench: Bench) -> pa.Table:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from dataclasses import fields, replace
+from typing import Any, TypeVar
+
+import numpy as np
 
 from livepairs.errors import ConfigError
 
-__all__ = ["on_cluster", "on_threads"]
+__all__ = ["aligned", "on_cluster", "on_threads"]
 
 S = TypeVar("S")
 J = TypeVar("J")
@@ -70,6 +73,19 @@ def on_cluster(function: Callable[[S, J], R], shared: S, jobs: Sequence[J], *, s
         handle = client.scatter(shared, broadcast=True, hash=False)
         futures = client.map(function, [handle] * len(jobs), jobs, pure=False, retries=RETRIES)
         return list(client.gather(futures))
+
+
+def aligned(whole: S) -> S:
+    """Return a dataclass with its arrays at even addresses, where a cluster does not always put them."""
+    made: Any = whole  # any dataclass
+    arrays = {field.name: getattr(made, field.name) for field in fields(made)}
+    moved = {
+        name: np.require(value, requirements="A")
+        for name, value in arrays.items()
+        if isinstance(value, np.ndarray) and not value.flags.aligned
+    }
+    found: S = replace(made, **moved) if moved else whole
+    return found
 
 
 def cores() -> int:

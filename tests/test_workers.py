@@ -11,12 +11,15 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from benchmarks.cases.sweep import make_bars
+from livepairs.backtest.grid import Grid
 from livepairs.errors import ConfigError
 from livepairs.scan.columns import Columns, prepare_columns
 from livepairs.scan.engine import in_turn
 from livepairs.scan.params import ScanParams
 from livepairs.scan.tasks import collect, jobs_of, run_job
 from livepairs.scan_universe import scan
+from livepairs.sweep_recording import Study, sweep
 from livepairs.workers import on_cluster, on_threads
 from tests.scan.universes import make_universe
 
@@ -43,6 +46,22 @@ def test_bits_of_a_scan_do_not_depend_on_the_number_of_threads(threads, monkeypa
     assert scan(closes(), lags=1).table.equals(expected)
 
 
+def swept(**how):
+    """Return what a small sweep gives, all of it."""
+    bars = make_bars(1_500)
+    grid = Grid(entry=(1.0, 2.0), exit=(0.0, 0.5), z_window=(60, 90), hedge_window=(60, 120))
+    ways = {"pair": "ETHUSDT/BTCUSDT", "interval_us": 1_000_000, "study": Study(folds=2)}
+    found = sweep(bars, grid=grid, **ways, **how)
+    return found.tried, found.folds, found.summary
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_bits_of_a_sweep_do_not_depend_on_the_number_of_threads(threads, monkeypatch):
+    expected = swept()
+    monkeypatch.setattr("livepairs.workers.cores", lambda: threads)
+    assert swept() == expected
+
+
 def test_scheduler_without_dask_is_a_hint_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ConfigError, match=r"pip install 'livepairs\[dask\]'"):
@@ -67,6 +86,12 @@ def cluster() -> Iterator:
 def test_cluster_gives_the_bits_of_this_process(cluster):
     expected = scan(closes()).table
     assert scan(closes(), scheduler=cluster.scheduler_address).table.equals(expected)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_cluster_gives_the_bits_of_this_process_for_a_sweep_too(cluster):
+    assert swept(scheduler=cluster.scheduler_address) == swept()
 
 
 @pytest.mark.slow

@@ -30,7 +30,7 @@ def ours(scale: Scale) -> Callable[[], Outcome]:
     from livepairs.sweep_recording import Asked, Bench, try_all
 
     grid = Grid(entry=ENTRIES, exit=EXITS, z_window=WINDOWS)
-    asked = Asked(_bars(scale), Pair(ETH, BTC), grid, BacktestParams(), 1_000_000, None)
+    asked = Asked(make_bars(5_000 if scale.is_quick else BARS), Pair(ETH, BTC), grid, BacktestParams(), 1_000_000, None)
     compiled.prepare()
     bench = Bench(asked, PairParams(), None)
 
@@ -50,7 +50,7 @@ def one_by_one(scale: Scale) -> Callable[[], Outcome]:
     from livepairs.schema import Pair
     from livepairs.stats import compiled
 
-    bars, pair = _bars(scale), Pair(ETH, BTC)
+    bars, pair = make_bars(5_000 if scale.is_quick else BARS), Pair(ETH, BTC)
     compiled.prepare()
     pairs = PairMachine([pair], PairParams(z_window=WINDOWS[0])).update(bars.combine_chunks().to_batches()[0])
     levels = [(entry, leave) for entry in ENTRIES[:2] for leave in EXITS[:5]]
@@ -68,23 +68,21 @@ def one_by_one(scale: Scale) -> Callable[[], Outcome]:
     return turn
 
 
-def _bars(scale: Scale) -> pa.Table:
+def make_bars(count: int) -> pa.Table:
+    """Return BARS of two legs whose spread comes back, one a second."""
     from livepairs.schema import BARS as SCHEMA
 
-    count = 5_000 if scale.is_quick else BARS
     rng = np.random.default_rng(7)
     spread = np.convolve(rng.normal(0, 1e-4, count + 300), 0.99 ** np.arange(300), mode="valid")[:count]
     walk = rng.normal(0, 1e-4, count).cumsum()
-    closes = {ETH: 2_683.4 * np.exp(walk + spread), BTC: 61_740.5 * np.exp(walk)}
-    tables = []
-    for symbol, close in closes.items():
-        columns: dict[str, Any] = dict.fromkeys(SCHEMA.names, close)
-        columns |= {"ts": START_US + 1_000_000 * np.arange(count), "symbol": [symbol] * count}
-        columns |= {"open": np.append(close[:1], close[:-1]), "trade_count": np.ones(count, np.int64)}
-        columns |= {"is_filled": np.zeros(count, bool)}
-        arrays = [pa.array(columns[field.name]).cast(field.type) for field in SCHEMA]
-        tables.append(pa.table(arrays, schema=SCHEMA))
-    return pa.concat_tables(tables).sort_by([("ts", "ascending"), ("symbol", "ascending")]).combine_chunks()
+    # The legs in turn, as they come off a replay; written once, as copies would count as the sweep's memory.
+    close = np.stack([61_740.5 * np.exp(walk), 2_683.4 * np.exp(walk + spread)], axis=1).reshape(-1)
+    columns: dict[str, Any] = dict.fromkeys(SCHEMA.names, pa.array(close))
+    columns |= {"ts": pa.array(np.repeat(START_US + 1_000_000 * np.arange(count), 2)).cast(SCHEMA.field("ts").type)}
+    columns |= {"symbol": pa.array([BTC, ETH]).take(pa.array(np.arange(2 * count) % 2))}
+    columns |= {"open": pa.array(np.concatenate([close[:2], close[:-2]]))}
+    columns |= {"trade_count": pa.array(np.ones(2 * count, np.int64)), "is_filled": pa.array(np.zeros(2 * count, bool))}
+    return pa.table([columns[field.name].cast(field.type) for field in SCHEMA], schema=SCHEMA)
 
 
 def check(found: dict[str, pa.Table]) -> None:

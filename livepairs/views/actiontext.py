@@ -26,7 +26,7 @@ class ActionText(JSComponent):
     html = param.String(default="", doc="HTML of our own making; everything else in it is escaped.")
 
     _esm: ClassVar[Path] = Path(__file__).parent / "js" / "actiontext.js"
-    _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("compare")]
+    _stylesheets: ClassVar[list[str]] = [stylesheet("chrome")]
 
     def __init__(self, act: Callable[[str, str | None], None], **params: Any) -> None:  # param's own keywords
         super().__init__(**params)

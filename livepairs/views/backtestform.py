@@ -13,22 +13,18 @@ from panel.custom import JSComponent
 from livepairs.views.assets import stylesheet
 from livepairs.views.backtestplan import FIELDS, SO_FAR, Plan, as_texts
 
-__all__ = ["BacktestForm"]
+__all__ = ["BacktestForm", "backtest_form"]
 
 _HERE = Path(__file__).parent
 
 
 class BacktestForm(JSComponent):
-    """The parameters of a backtest, with Run, Cancel and Defaults.
+    """Parameters as fields, with Run, Cancel and Defaults.
 
     Parameters
     ----------
     act
         Called with ``run`` and the texts of the fields, or with ``cancel`` or ``defaults`` and nothing.
-    plan
-        What it shows at first.
-    is_live
-        Whether there is no recording of which one could take the whole.
     """
 
     fields = param.List(default=[], doc="The inputs: the fields of backtestplan.Field, and choices as pairs.")
@@ -42,13 +38,11 @@ class BacktestForm(JSComponent):
     _esm: ClassVar[Path] = _HERE / "js" / "runform.js"
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("runform")]
 
-    def __init__(
-        self, act: Callable[[str, dict[str, Any]], None], plan: Plan, *, is_live: bool, **params: Any
-    ) -> None:  # param's own keywords
-        fields = [asdict(field) for field in FIELDS]
-        if is_live:
-            fields[0]["choices"] = [choice for choice in FIELDS[0].choices if choice[0] == SO_FAR]
-        super().__init__(fields=fields, values=as_texts(plan), **params)
+    verb = param.String(default="Run", doc="What its button says.")
+    title = param.String(default="Parameters", doc="What opens it on a phone.")
+
+    def __init__(self, act: Callable[[str, dict[str, Any]], None], **params: Any) -> None:  # param's own keywords
+        super().__init__(**params)
         self._act = act
 
     def _handle_msg(self, data: Any) -> None:  # whatever the browser sent
@@ -59,3 +53,25 @@ class BacktestForm(JSComponent):
             self._act("run", values)
         elif data.get("act") in ("cancel", "defaults"):
             self._act(data["act"], {})
+
+
+def backtest_form(
+    act: Callable[[str, dict[str, Any]], None], plan: Plan, *, is_live: bool, errors: dict[str, str]
+) -> BacktestForm:
+    """Return the form of one backtest.
+
+    Parameters
+    ----------
+    act
+        See ``BacktestForm``.
+    plan
+        What it shows at first.
+    is_live
+        Whether there is no recording of which one could take the whole.
+    errors
+        Sentence by field.
+    """
+    fields = [asdict(field) for field in FIELDS]
+    if is_live:
+        fields[0]["choices"] = [choice for choice in FIELDS[0].choices if choice[0] == SO_FAR]
+    return BacktestForm(act, fields=fields, values=as_texts(plan), errors=errors, margin=0)

@@ -25,7 +25,7 @@ from livepairs.schema import Pair, interval_us
 from livepairs.views import metrictable, numbers
 from livepairs.views.assets import stylesheet
 from livepairs.views.backtestcharts import BacktestCharts
-from livepairs.views.backtestform import BacktestForm
+from livepairs.views.backtestform import backtest_form
 from livepairs.views.backtestplan import SO_FAR, WHOLE, Plan, as_texts, first_plan, read_plan
 from livepairs.views.comparison import Comparison
 from livepairs.views.component import LiveText
@@ -34,6 +34,7 @@ from livepairs.views.export import EXPORTS, Export, export
 from livepairs.views.metrictiles import metric_markup, metric_values
 from livepairs.views.rehearsal import Job, Rehearsal, rehearse
 from livepairs.views.resultbar import ResultBar
+from livepairs.views.sweepboard import SweepActs, SweepBoard
 from livepairs.views.tradetable import TradeTable
 
 __all__ = ["BacktestView"]
@@ -79,7 +80,7 @@ class BacktestView:
         self._begun_s = self._pause_s = float("-inf")
         self._done_for: tuple[int, int] | None = None
         self._exports: list[asyncio.Future[Export]] = []
-        self._form = BacktestForm(self._order, self._plan, is_live=run.recording is None, errors=wrong, margin=0)
+        self._form = backtest_form(self._order, self._plan, is_live=run.recording is None, errors=wrong)
         self._bar = ResultBar(self._act, sizing_mode="stretch_width", margin=0)
         self._tiles = LiveText(
             markup=metric_markup(), stylesheets=[stylesheet("metrics")], sizing_mode="stretch_width", margin=0
@@ -91,6 +92,7 @@ class BacktestView:
             margin=0,
         )  # fmt: skip
         self._comparison = Comparison(self._rerun)
+        self._sweep = SweepBoard(run, pair, lambda: self._plan, asked, SweepActs(self._rerun, notify))
         self.view: Viewable = self._layout()
         if self._is_held:
             self._start(self._plan, is_asked=True)
@@ -98,6 +100,7 @@ class BacktestView:
     def refresh(self) -> None:
         """Show what has come, and while following start the next backtest once there is something new to test."""
         self._watch()
+        self._sweep.refresh()
         self._send_exports()
         if self._is_held or self._job is not None:
             return
@@ -108,6 +111,7 @@ class BacktestView:
 
     def close(self) -> None:
         """Stop what is under way; the page is gone."""
+        self._sweep.close()
         if self._job is not None:
             self._job.cancel()
 
@@ -265,6 +269,6 @@ class BacktestView:
             styles={"min-width": "0"},
         )  # fmt: skip
         return pn.Column(
-            self._form, result, css_classes=["lp-bench"], stylesheets=[stylesheet("bench")], margin=0,
-            sizing_mode="stretch_width",
+            self._form, result, self._sweep.form, self._sweep.view, css_classes=["lp-bench"],
+            stylesheets=[stylesheet("bench")], margin=0, sizing_mode="stretch_width",
         )  # fmt: skip

@@ -11,6 +11,7 @@ from panel.viewable import Viewable
 
 from livepairs.views import columns, metrictable
 from livepairs.views.actiontext import ActionText
+from livepairs.views.assets import stylesheet
 from livepairs.views.backtestplan import FIELDS, Plan, as_texts
 from livepairs.views.drawnrows import thinned
 from livepairs.views.overlay import Line, overlay
@@ -58,7 +59,9 @@ class Comparison:
         self._load = load
         self._kept: list[Kept] = []
         self._count = 0
-        self._text = ActionText(self._act, html=_EMPTY, sizing_mode="stretch_width", margin=0)
+        self._text = ActionText(
+            self._act, html=_EMPTY, stylesheets=[stylesheet("compare")], sizing_mode="stretch_width", margin=0
+        )
         self.view: Viewable = self._text
 
     def keep(self, rehearsal: Rehearsal) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from livepairs.schema import Chunk
     from livepairs.stores.recording import Recording
 
-__all__ = ["Job", "Rehearsal", "rehearse", "rows_for"]
+__all__ = ["Job", "Rehearsal", "marks_until", "rehearse", "rows_for"]
 
 _LIMIT_ROWS: Final = 1_000_000
 _WORKERS: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="livepairs-backtest")
@@ -162,7 +162,7 @@ def _rehearse(run: Run, pair: Pair, plan: Plan, now_us: int, job: Job) -> Rehear
     bars, pairs = rows_for(run, pair, plan, now_us, job)
     job.at("trading", 0.95)
     until_us = run.recording.vouched_us if plan.span == WHOLE and run.recording is not None else now_us
-    marks = _marks(run.recording, pair, until_us)
+    marks = marks_until(run.recording, pair, until_us)
     result = run_backtest(pairs, bars, plan.rules, pair=pair, marks=marks)
     y, x, z = (pairs[name].to_numpy() for name in ("y_close", "x_close", "z"))
     return Rehearsal(
@@ -170,7 +170,8 @@ def _rehearse(run: Run, pair: Pair, plan: Plan, now_us: int, job: Job) -> Rehear
     )  # fmt: skip
 
 
-def _marks(recording: Recording | None, pair: Pair, until_us: int) -> pa.Table | None:
+def marks_until(recording: Recording | None, pair: Pair, until_us: int) -> pa.Table | None:
+    """Return the MARKS of both legs up to an event time; None without a recording."""
     return None if recording is None else recording.marks(symbols=[pair.y, pair.x], end_us=until_us + 1)
 
 

@@ -9,7 +9,7 @@ const element = (tag, attributes = {}, ...children) => {
 
 const input = (field) => {
   if (field.choices.length === 0) {
-    return element("input", {id: field.key, name: field.key, type: "text", inputmode: "decimal", maxlength: 24,
+    return element("input", {id: field.key, name: field.key, type: "text", inputmode: "decimal", maxlength: field.longest ?? 24,
       autocomplete: "off", spellcheck: "false", "aria-describedby": "problem", placeholder: field.is_optional ? "none" : false})
   }
   const options = field.choices.map(([value, label]) => element("option", {value}, label))
@@ -18,7 +18,7 @@ const input = (field) => {
 
 export function render({model}) {
   const controls = new Map()
-  const form = element("form", {novalidate: true, "aria-label": "Backtest parameters"})
+  const form = element("form", {novalidate: true, "aria-label": model.title})
   const groups = new Map()
   for (const field of model.fields) {
     if (!groups.has(field.group)) {
@@ -32,14 +32,14 @@ export function render({model}) {
       element("span", {}, field.label), control, element("small", {}, field.unit)))
   }
   const problem = element("p", {id: "problem", role: "alert"})
-  const run = element("button", {type: "submit", class: "run"}, "Run")
+  const run = element("button", {type: "submit", class: "run"}, model.verb)
   const cancel = element("button", {type: "button", class: "cancel"}, "Cancel")
   const reset = element("button", {type: "button"}, "Defaults")
   const bar = element("i")
-  const meter = element("div", {class: "meter", role: "progressbar", "aria-label": "Backtest", "aria-valuemin": 0, "aria-valuemax": 100}, bar)
+  const meter = element("div", {class: "meter", role: "progressbar", "aria-label": model.verb, "aria-valuemin": 0, "aria-valuemax": 100}, bar)
   const stage = element("span", {class: "stage", role: "status"})
   form.append(problem, element("div", {class: "buttons"}, run, cancel, reset), meter, stage)
-  const open = element("button", {type: "button", class: "open", "aria-expanded": "false"}, "Parameters")
+  const open = element("button", {type: "button", class: "open", "aria-expanded": "false"}, model.title)
   const close = element("button", {type: "button", class: "close", "aria-label": "Close"}, "×")
   form.prepend(close)
   const root = element("div", {class: "runform"}, open, form)
