@@ -110,24 +110,30 @@ def draw(tried: pa.Table, axes: MapAxes, pick: Callable[[int], None]) -> figure:
     source = made.renderers[0].data_source
     source.name = "sweep-map"
     places = {(a, u): row for a, u, row in zip(cells.across, cells.up, cells.rows, strict=True)}
-    rows = [places[str(a), str(u)] for a, u in zip(source.data["across"], source.data["up"], strict=True)]
+    # A combination that is no rule, its exit not below its entry, has a place on the map and no set.
+    rows = [places.get((str(a), str(u))) for a, u in zip(source.data["across"], source.data["up"], strict=True)]
     # Added here, as HoloViews lays out numbers only.
     source.data = {**source.data, **_told(tried, rows)}
 
     def clicked(_name: str, _old: list[int], new: list[int]) -> None:
-        if new:
-            pick(rows[new[0]])
+        row = rows[new[0]] if new else None
+        if row is not None:
+            pick(row)
 
     source.selected.on_change("indices", clicked)
     return made
 
 
-def _told(tried: pa.Table, rows: list[int]) -> dict[str, list[Any]]:
+def _told(tried: pa.Table, rows: list[int | None]) -> dict[str, list[Any]]:
     """Return what the mouse is told of each cell: its set and how it did."""
-    columns = {name: tried[name].take(pa.array(rows)).to_pylist() for name in ("sharpe", *DIMENSIONS)}
-    told: dict[str, list[Any]] = {name: [_text(value) for value in values] for name, values in columns.items()}
-    told["total_return"] = [f"{value:+.2%}" for value in tried["total_return"].take(pa.array(rows)).to_pylist()]
-    told["trades"] = tried["trades"].take(pa.array(rows)).to_pylist()
+    sets = tried.take(pa.array(rows, pa.int64()))
+    told: dict[str, list[Any]] = {
+        name: [_text(value) for value in sets[name].to_pylist()] for name in ("sharpe", *DIMENSIONS)
+    }
+    told["total_return"] = [
+        "no rule" if value is None else f"{value:+.2%}" for value in sets["total_return"].to_pylist()
+    ]
+    told["trades"] = [value or 0 for value in sets["trades"].to_pylist()]
     return told
 
 
