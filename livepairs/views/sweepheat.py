@@ -107,6 +107,9 @@ def draw(tried: pa.Table, axes: MapAxes, pick: Callable[[int], None]) -> figure:
     )  # fmt: skip
     made: figure = hv.render(heat, backend="bokeh")
     _dress(made, DIMENSIONS[axes.across], MEASURES[axes.measure])
+    # In the order of the numbers; HoloViews takes that in which they come.
+    made.x_range.factors = list(dict.fromkeys(_text(value) for value in _in_order(tried, axes.across)))
+    made.y_range.factors = list(dict.fromkeys(_text(value) for value in _in_order(tried, axes.up)))
     source = made.renderers[0].data_source
     source.name = "sweep-map"
     places = {(a, u): row for a, u, row in zip(cells.across, cells.up, cells.rows, strict=True)}
@@ -155,6 +158,11 @@ def _dress(made: figure, across: str, measure: str) -> None:
         bar.background_fill_alpha = 0.0
         bar.width = 10
         bar.border_line_color = None
+
+
+def _in_order(tried: pa.Table, name: str) -> list[float | None]:
+    """Return the values of a dimension, the smallest first and none last."""
+    return sorted(tried[name].to_pylist(), key=lambda value: (value is None, value or 0.0))
 
 
 def _texts(tried: pa.Table, name: str) -> list[str]:

@@ -74,7 +74,9 @@ def test_a_combination_that_is_no_rule_has_a_place_and_picks_nothing() -> None:
     """The page once stopped here: HoloViews fills the gaps of a map, and the gap has no set."""
     picked: list[int] = []
     table = tried((1.0, 0.0, 4.0, 1.0), (2.0, 0.0, 4.0, 2.0), (2.0, 1.0, 4.0, 0.5))
-    source = draw(table, MapAxes("entry", "exit", "sharpe"), picked.append).renderers[0].data_source
+    plot = draw(table, MapAxes("entry", "exit", "sharpe"), picked.append)
+    source = plot.renderers[0].data_source
+    assert (plot.x_range.factors, plot.y_range.factors) == (["1", "2"], ["0", "1"])
     place = list(zip(source.data["across"], source.data["up"], strict=True)).index(("1", "1"))
     assert source.data["total_return"][place] == "no rule"
     source.selected.indices = [place]
