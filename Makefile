@@ -35,17 +35,19 @@ help:  ## show this list
 demo: $(VENV)/.package  ## serve the bundled recording and print its URL (ARGS="--port 5010 --no-browser")
 	@$(RUN) -m livepairs demo $(ARGS)
 
-# What brings along every kernel: compiled by one process while lint runs, or each test worker would compile them all.
-KERNELS := livepairs.pipeline livepairs.exchanges.binance livepairs.backtest.sweep livepairs.pairs.rescore \
-	livepairs.scan.tasks \
-	livepairs.stats.ew_ols livepairs.stats.hayashi_yoshida livepairs.stats.kalman_hedge livepairs.stats.moments
+# What brings along every kernel, in two halves that take as long: compiled beside lint, or each test worker would compile
+# them all. Before them the tests are looked through once, which writes the bytecode that three processes would write.
+KERNELS := livepairs.pipeline livepairs.exchanges.binance livepairs.pairs.rescore livepairs.stats.ew_ols \
+	livepairs.stats.hayashi_yoshida livepairs.stats.kalman_hedge livepairs.stats.moments
+MORE_KERNELS := livepairs.backtest.sweep livepairs.scan.tasks
 
 # A file's tests stay in one worker; the browser's tests come after the others and alone, since a browser, a server and a
 # test together already use two cores, and a page that waits for a core is a page that fails a test.
 SPREAD := --dist loadgroup --no-loadscope-reorder
 
 test: $(VENV)/.tools chromium  ## lint, then every test, the browser's too (under 10 minutes on two cores)
-	@$(RUN) -m livepairs.stats.compiled $(KERNELS) & \
+	@{ $(RUN) -m pytest --collect-only -q >/dev/null; $(RUN) -m livepairs.stats.compiled $(KERNELS); } & \
+	$(RUN) -m livepairs.stats.compiled $(MORE_KERNELS) & \
 	$(MAKE) --no-print-directory lint; linted=$$?; wait; exit $$linted
 	$(RUN) -m pytest -n $(WORKERS) $(SPREAD) -m "not (soak or browser)" --durations 10 $(ARGS)
 	$(RUN) -m pytest -m "browser and not soak" --durations 10 $(ARGS) tests/browser

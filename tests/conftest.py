@@ -22,6 +22,7 @@ settings.load_profile("house")
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file's tests in one worker, and start what takes long first: at the end it would leave a worker idle."""
     for item in items:

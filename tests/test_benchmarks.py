@@ -33,4 +33,4 @@ def test_an_unknown_benchmark_is_named(capsys: pytest.CaptureFixture[str]) -> No
     from benchmarks.__main__ import main
 
     assert main(["nonsense"]) == 2
-    assert "no case nonsense; there are bars" in capsys.readouterr().err
+    assert f"no case nonsense; there are {', '.join(CASES)}" in capsys.readouterr().err
