@@ -11,14 +11,10 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 CASES = sorted(path.stem for path in (PROJECT / "benchmarks" / "cases").glob("[a-z]*.py"))
-QUICK = ("bars",)
-"""The cases whose tiny size takes seconds; the others take minutes on a busy machine, and belong to `make soak`."""
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "case", [case if case in QUICK else pytest.param(case, marks=pytest.mark.soak) for case in CASES]
-)
+@pytest.mark.soak
+@pytest.mark.parametrize("case", CASES)
 def test_every_benchmark_runs_at_a_tiny_size(case: str, tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
     command = [sys.executable, "-m", "benchmarks", case, "--quick", "--huge", "--json", str(figures)]
