@@ -34,7 +34,7 @@ def test_an_address_is_run_whole_and_a_trade_is_found_and_taken_away(chromium_br
         page = visitor.go(ASKED).page
         page.get_by_text("WHOLE RECORDING", exact=True).wait_for()
         page.get_by_text("knows what comes after").wait_for()
-        assert page.get_by_label("Entry").input_value() == "1.5"
+        assert page.locator("input[name=entry]").input_value() == "1.5"
         visitor.wait_for("trades", "m.source.get_length() > 2")
         # All 24 minutes are in view, then one trade with what was around it.
         assert visitor.model("time-axis", "m.end - m.start") > 1_400_000
@@ -54,6 +54,7 @@ def test_an_address_is_run_whole_and_a_trade_is_found_and_taken_away(chromium_br
         assert visitor.strangers == []
 
 
+@pytest.mark.soak
 def test_run_holds_the_result_writes_the_address_and_refuses_with_a_sentence(
     chromium_browser: Browser, base: str
 ) -> None:
@@ -61,10 +62,10 @@ def test_run_holds_the_result_writes_the_address_and_refuses_with_a_sentence(
         page = visitor.go("backtest").page
         page.get_by_text("SO FAR", exact=True).wait_for()
         visitor.wait_for("equity", "m.data.ts.length > 1")
-        page.get_by_label("Entry").fill("0.25")
+        page.locator("input[name=entry]").fill("0.25")
         page.get_by_role("button", name="Run", exact=True).click()
         page.get_by_text("Exit 0.5 is not below entry 0.25; a trade would end where it begins.").wait_for()
-        page.get_by_label("Entry").fill("1.75")
+        page.locator("input[name=entry]").fill("1.75")
         page.keyboard.press("Enter")
         page.get_by_text("SO FAR, HELD", exact=True).wait_for()
         assert "entry=1.75" in page.url
@@ -79,12 +80,13 @@ def test_run_holds_the_result_writes_the_address_and_refuses_with_a_sentence(
         assert visitor.errors == []
 
 
+@pytest.mark.soak
 def test_on_a_phone_the_form_is_a_sheet_and_nothing_overflows(chromium_browser: Browser, base: str) -> None:
     with visiting(chromium_browser, base, width=390, height=844) as visitor:
         page = visitor.go("backtest").page
-        assert not page.get_by_label("Entry").is_visible()
+        assert not page.locator("input[name=entry]").is_visible()
         page.get_by_role("button", name="Parameters").click()
-        assert page.get_by_label("Entry").is_visible()
+        assert page.locator("input[name=entry]").is_visible()
         page.keyboard.press("Escape")
-        assert not page.get_by_label("Entry").is_visible()
+        assert not page.locator("input[name=entry]").is_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -127,12 +127,12 @@ def test_seek_refills_the_charts(spread: Visitor) -> None:
 
 def test_the_cursor_shows_the_values_under_it(spread: Visitor) -> None:
     still(spread, "spread")
-    spread.page.mouse.move(500, 420)  # in the frame of a chart, below the tiles and the paper row
+    spread.page.mouse.move(500, 350)  # in the frame of a chart, below the tiles and the paper row
     spread.page.wait_for_timeout(300)
     first = _readouts(spread)
-    spread.page.mouse.move(700, 420)
+    spread.page.mouse.move(700, 350)
     spread.page.wait_for_timeout(300)
-    assert all("<time>" in text for text in first)
+    assert len(first) > 3
     assert _readouts(spread) != first
 
 
@@ -140,4 +140,4 @@ def _readouts(visitor: Visitor) -> list[str]:
     texts: list[str] = visitor.page.evaluate(
         "() => [...Bokeh.documents[0].all_models].filter((m) => m.type === 'Div').map((m) => m.text)"
     )
-    return texts
+    return [text for text in texts if "<time>" in text]

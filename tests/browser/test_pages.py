@@ -81,6 +81,7 @@ def _fits_a_phone(visitor: Visitor) -> None:
     visitor.page.get_by_role("link", name="Market", exact=True).wait_for()
 
 
+@pytest.mark.soak
 def test_each_first_page_gets_a_private_run_under_panel_serve(chromium_browser: Browser) -> None:
     served = panel_serve(LIVEPAIRS_SOURCE=str(RECORDING), LIVEPAIRS_SPEED="30")
     with served as base, visiting(chromium_browser, base) as one, visiting(chromium_browser, base) as other:

@@ -14,7 +14,7 @@ from tests.universe_recording import write_universe
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]  # the first scan waits for the compiler
+pytestmark = [pytest.mark.browser, pytest.mark.soak, pytest.mark.timeout(300)]  # the first scan waits for the compiler
 
 SYMBOLS = 30
 RUN = "scanner-shared"
