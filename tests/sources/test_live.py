@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -71,12 +72,16 @@ def test_whatever_ends_a_connection_is_followed_by_another_one_and_the_hole_is_f
     ]
 
     async def body(played: Scene) -> None:
-        for name, arguments in endings:
+        def is_back(times: int) -> bool:
+            return played.source.feed.reconnects == times and played.source.feed.status == "live"
+
+        for number, (name, arguments) in enumerate(endings):
             await played.run(0.9)
             played.venue.fault("skip", count=2)
             await played.run(0.3)
             played.venue.fault(name, **arguments)
-        await played.run(1)
+            assert await played.until(partial(is_back, number + 1)), played.source.feed
+        await played.run(0.5)
         await played.everything_arrives()
 
     played = play(body, source="synthetic:?seed=3&rate=60")
