@@ -45,7 +45,7 @@ MORE_KERNELS := livepairs.backtest.sweep livepairs.scan.tasks
 # test together already use two cores, and a page that waits for a core is a page that fails a test.
 SPREAD := --dist loadgroup --no-loadscope-reorder
 
-test: $(VENV)/.tools chromium  ## lint, then every test, the browser's too (under 10 minutes on two cores)
+test: $(VENV)/.tools chromium  ## lint, then all tests but the soak, the browser's too (under 10 minutes on two cores)
 	@{ $(RUN) -m pytest --collect-only -q >/dev/null; $(RUN) -m livepairs.stats.compiled $(KERNELS); } & \
 	$(RUN) -m livepairs.stats.compiled $(MORE_KERNELS) & \
 	$(MAKE) --no-print-directory lint; linted=$$?; wait; exit $$linted
@@ -74,7 +74,7 @@ coverage: $(VENV)/.tools chromium  ## branch coverage of every test, with the li
 bench: $(VENV)/.peers  ## measure speed beside its peers and print the ratios
 	$(RUN) -m benchmarks $(ARGS)
 
-soak: $(VENV)/.tools chromium  ## the tests that take minutes: memory and callbacks stay bounded
+soak: $(VENV)/.tools chromium  ## the tests that take minutes: whole installs, long tours in the browser, kills, memory
 	$(RUN) -m pytest -m soak --timeout 0 $(ARGS)
 
 freeze:  ## renew constraints.txt from the newest versions that install together
