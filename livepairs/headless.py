@@ -16,9 +16,8 @@ import pyarrow as pa
 
 from livepairs.errors import ConfigError
 from livepairs.pairs.machine import PairParams
-from livepairs.pipeline import Pipeline, RunParams, Status
+from livepairs.pipeline import Pipeline, RunParams, Status, compile_if_worth
 from livepairs.schema import BARS, EVENTS, PAIRS, Pair
-from livepairs.stats import compiled
 from livepairs.stores.recording import open_recording
 
 if TYPE_CHECKING:
@@ -30,12 +29,6 @@ __all__ = ["ReplayResult", "play", "replay"]
 BATCH_ROWS: Final = 131_072
 BAR_COLUMNS: Final = ("ts", "symbol", "price", "qty", "buyer_is_maker")
 """What bars are made of; ``recv_ts`` is read too where a trade may be late."""
-
-WORTH_COMPILING: Final = 300_000
-"""Trades from which a replay is quicker if it waits for the compiler first; a pair's bar counts as many trades."""
-
-TRADES_A_PAIR_BAR: Final = 100
-"""Interpreted, a bar of a pair takes as long as that many trades."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +135,7 @@ def play(
 
     ``on_chunk`` is called after each chunk, to show how far it is; what it raises ends the replay.
     """
-    if _work(recording, params) >= WORTH_COMPILING:
-        compiled.prepare()
+    compile_if_worth(recording.trade_count, recording.vouched_us - recording.start_us, params)
     started = time.perf_counter()
     pipeline = Pipeline(recording.symbols, params, limit_rows=0)
     collected: dict[str, list[pa.RecordBatch]] = {"bars": [], "pairs": [], "events": []}
@@ -171,9 +163,3 @@ def columns_needed(recording: Recording, grace_us: int, *, healed: bool) -> tupl
     if healed or recording.max_lag_us <= grace_us:
         return BAR_COLUMNS
     return (*BAR_COLUMNS, "recv_ts")
-
-
-def _work(recording: Recording, params: RunParams) -> int:
-    """Return what a replay has to do, in trades; a day with few trades still has 86,400 bars of a second."""
-    bars = (recording.vouched_us - recording.start_us) // params.interval_us + 1
-    return recording.trade_count + TRADES_A_PAIR_BAR * bars * len(params.pairs)

@@ -21,16 +21,21 @@ from livepairs.digest import RunDigest
 from livepairs.errors import ConfigError
 from livepairs.pairs.machine import PairMachine, PairParams
 from livepairs.schema import BARS, MARKS, TRADES, Chunk, Pair, empty, interval_us
+from livepairs.stats import compiled
 from livepairs.tables.board import LAST_TRADES, Tables
 from livepairs.tempo import Tempo
 
 if TYPE_CHECKING:
     from streamz import Stream
 
-__all__ = ["Pipeline", "RunParams", "Status", "Tables"]
+__all__ = ["Pipeline", "RunParams", "Status", "Tables", "compile_if_worth"]
 
 LIMIT_ROWS: Final = 200_000
 LONGEST_GRACE_US: Final = 60_000_000
+WORTH_COMPILING: Final = 300_000
+"""Trades from which a replay is quicker if it waits for the compiler first."""
+TRADES_A_PAIR_BAR: Final = 100
+"""Interpreted, a bar of a pair takes as long as that many trades."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,3 +265,13 @@ class Pipeline:
             last_trade_us=dict(self._tempo.last_trade_us),
             trades_per_s=self._tempo.trades_per_s(now_us),
         )
+
+
+def compile_if_worth(trades: int, span_us: int, params: RunParams) -> None:
+    """Wait for compiled kernels where so much is to be replayed that it saves time; no bit depends on it.
+
+    A day with few trades still has 86,400 bars of a second, so both count.
+    """
+    bars = span_us // params.interval_us + 1
+    if trades + TRADES_A_PAIR_BAR * bars * len(params.pairs) >= WORTH_COMPILING:
+        compiled.prepare()

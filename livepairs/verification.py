@@ -21,17 +21,14 @@ from numpy.typing import NDArray
 from livepairs.digest import HOPS, row_checks
 from livepairs.errors import RecordingError
 from livepairs.pairs.machine import PairParams
-from livepairs.pipeline import Pipeline, RunParams
+from livepairs.pipeline import Pipeline, RunParams, compile_if_worth
 from livepairs.schema import Chunk, Pair
-from livepairs.stats import compiled
 from livepairs.stores.manifest import LiveProof, ProofParams
 from livepairs.stores.recording import Recording
 
 __all__ = ["Difference", "Verdict", "verify"]
 
 BATCH_ROWS: Final = 131_072
-WORTH_COMPILING: Final = 300_000
-TRADES_A_PAIR_BAR: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +200,7 @@ def _play(
     on_chunk: Callable[[Chunk], None] | None = None,
 ) -> str:
     params = _run_params(proof.params)
-    bars = (recording.vouched_us - recording.start_us) // params.interval_us + 1
-    if recording.trade_count + TRADES_A_PAIR_BAR * bars * len(params.pairs) >= WORTH_COMPILING:
-        compiled.prepare()
+    compile_if_worth(recording.trade_count, recording.vouched_us - recording.start_us, params)
     pipeline = Pipeline(recording.symbols, params, limit_rows=0)
     for hop in HOPS:
         pipeline.listen(hop, lambda batch, hop=hop: take(hop, batch))  # type: ignore[misc]  # bound now

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livepairs import headless
+from livepairs import headless, pipeline
 from livepairs.errors import ConfigError, RecordingError
 from livepairs.headless import ReplayResult, columns_needed, replay
 from livepairs.pipeline import RunParams
@@ -103,11 +103,11 @@ def test_without_pairs_there_are_bars_only(recording: Recording) -> None:
 
 def test_large_recordings_wait_for_the_compiler_first(recording: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr(headless, "WORTH_COMPILING", 480)
-    monkeypatch.setattr(headless.compiled, "prepare", lambda: asked.append(True))
+    monkeypatch.setattr(pipeline, "WORTH_COMPILING", 480)
+    monkeypatch.setattr(pipeline.compiled, "prepare", lambda: asked.append(True))
     headless.play(recording, RunParams(()))
     assert asked == [True]
-    monkeypatch.setattr(headless, "WORTH_COMPILING", 481)
+    monkeypatch.setattr(pipeline, "WORTH_COMPILING", 481)
     headless.play(recording, RunParams(()))
     assert asked == [True]
 
