@@ -12,6 +12,7 @@ from livepairs.hub import Run
 from livepairs.schema import PAIRS, Pair
 from livepairs.tables.ring import Cursor
 from livepairs.views import columns
+from livepairs.views.assets import stylesheet
 from livepairs.views.linechart import Trace, line_chart
 from livepairs.views.palette import ACCENT
 from livepairs.views.timeaxis import TimeAxis
@@ -66,6 +67,7 @@ class AddedChart:
         self.pick = Select(
             name="added-column", value="", options=[("", "Add a chart of …"), *ADDED.items()], height=_PICK_HEIGHT - 4,
             width=230, margin=0, styles={"flex": f"0 0 {_PICK_HEIGHT}px"},
+            stylesheets=[stylesheet("chrome"), stylesheet("pick")],
         )  # fmt: skip
         self.pick.on_change("value", lambda _name, _old, new: self.show(new))
 
