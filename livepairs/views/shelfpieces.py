@@ -18,7 +18,23 @@ _HERE = Path(__file__).parent
 Act = Callable[[Mapping[str, Any]], None]
 
 
-class ShelfBar(JSComponent):
+class _Piece(JSComponent):
+    """Half of the page: what is asked for in the browser goes to ``act``, and ``send`` answers."""
+
+    def __init__(self, act: Act, **params: Any) -> None:  # param's own keywords
+        super().__init__(**params)
+        self._act = act
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Tell the browser something that is not a state."""
+        self._send_msg(dict(message))
+
+    def _handle_msg(self, data: Any) -> None:  # whatever the browser sent
+        if isinstance(data, dict):
+            self._act(data)
+
+
+class ShelfBar(_Piece):
     """What there is in sum, the record button, and the upload with its preview.
 
     Parameters
@@ -38,20 +54,8 @@ class ShelfBar(JSComponent):
     _esm: ClassVar[Path] = _HERE / "js" / "shelfbar.js"
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("shelfbar")]
 
-    def __init__(self, act: Act, **params: Any) -> None:  # param's own keywords
-        super().__init__(**params)
-        self._act = act
 
-    def send(self, message: Mapping[str, Any]) -> None:
-        """Tell the browser something that is not a state."""
-        self._send_msg(dict(message))
-
-    def _handle_msg(self, data: Any) -> None:  # whatever the browser sent
-        if isinstance(data, dict):
-            self._act(data)
-
-
-class ShelfList(JSComponent):
+class ShelfList(_Piece):
     """The recordings, one row each, with what one can do with them.
 
     Parameters
@@ -71,15 +75,3 @@ class ShelfList(JSComponent):
 
     _esm: ClassVar[Path] = _HERE / "js" / "shelflist.js"
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("shelflist")]
-
-    def __init__(self, act: Act, **params: Any) -> None:  # param's own keywords
-        super().__init__(**params)
-        self._act = act
-
-    def send(self, message: Mapping[str, Any]) -> None:
-        """Tell the browser something that is not a state."""
-        self._send_msg(dict(message))
-
-    def _handle_msg(self, data: Any) -> None:  # whatever the browser sent
-        if isinstance(data, dict):
-            self._act(data)
