@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 from collections.abc import Callable
-from contextlib import aclosing, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from livepairs.clock import Clock
-from livepairs.errors import ConfigError, LivepairsError
+from livepairs.errors import ConfigError
+from livepairs.hub.feeding import Feeding
 from livepairs.hub.opening import legs
 from livepairs.hub.publishers import Publishers
-from livepairs.hub.runparts import OVER, RunSetup, RunState, sentence_of
+from livepairs.hub.runparts import OVER, RunSetup, RunState
 from livepairs.hub.scans import Scans
 from livepairs.hub.taping import Taping
 from livepairs.hub.viewers import Viewers
-from livepairs.schema import Gap, Pair
-from livepairs.sources import Line, Source
+from livepairs.schema import Chunk, Gap, Pair
+from livepairs.sources import Line
 from livepairs.sources.replay import Replay, ReplayControl
 
 if TYPE_CHECKING:
@@ -29,11 +29,6 @@ if TYPE_CHECKING:
     from livepairs.stores.recording import Recording
 
 __all__ = ["Run"]
-
-_LOG = logging.getLogger(__name__)
-
-SEEK_QUIET_US = 500_000
-"""Wall time for which views are not woken while a moment is sought: a seek shows once, not in pieces."""
 
 TURN_US: Final = 500_000
 """How often a live run looks after what must not wait for the next trade: what a page says of a feed that is silent."""
@@ -61,10 +56,9 @@ class Run:
     def __init__(self, setup: RunSetup, clock: Clock, *, publish_hz: float = 10.0, idle_us: int | None = None) -> None:
         self._setup = setup
         self._params = setup.params
-        self._is_outgrown = False
         self._clock = clock
-        self._error: str | None = None
-        self._has_ended = False
+        self._over: str | None = None
+        self._feeding = Feeding(setup, clock, heed=self._heed, changed=self._changed)
         self._publishers = Publishers(publish_hz)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._body: asyncio.Task[None] | None = None
@@ -72,7 +66,6 @@ class Run:
         self._paper: PaperDesk | None = None
         self._taping: Taping | None = None
         self._lock = threading.Lock()
-        self._quiet_until_us = 0
         self._viewers = Viewers(clock, idle_us)
         self._scans: Scans | None = None
         self._thread = threading.Thread(target=self._work, name=f"livepairs-run-{setup.id}", daemon=True)
@@ -169,7 +162,7 @@ class Run:
     def state(self) -> RunState:
         """Where it stands now. What a control was told shows at once."""
         if self.control is None:
-            status: Literal["playing", "ended", "failed"] = "ended" if self._has_ended else "playing"
+            status: Literal["playing", "ended", "failed"] = "ended" if self._feeding.has_ended else "playing"
             status = "failed" if self._error else status
             return RunState(status, self.status.now_us, 1.0, self._error, 0)
         order = self.control.order()
@@ -184,6 +177,10 @@ class Run:
     def shown_us(self) -> int:
         """The event time shown; where nothing has come yet, the time at which it will."""
         return self.state.now_us or self._clock.now_us()
+
+    @property
+    def _error(self) -> str | None:
+        return self._feeding.error or self._over
 
     @property
     def viewer_count(self) -> int:
@@ -245,7 +242,7 @@ class Run:
                     f"this run computes {MOST_PAIRS} pairs already, as many as may be; open {pair} in a run of its own"
                 )
             self._params = params = replace(self._params, pairs=(*self._params.pairs, pair))
-            self._is_outgrown = True
+            self._feeding.outgrow(params)
         if isinstance(self._setup.source, Replay):
             self._setup.source.read(legs(params, self.symbols))
 
@@ -294,7 +291,7 @@ class Run:
                 asyncio.run(self._live())
         finally:
             self._is_closing = True
-            self._error = self._error or OVER
+            self._over = OVER
             if self._taping is not None:
                 self._taping.close()
             self._changed()
@@ -310,7 +307,7 @@ class Run:
                 return
             self._loop, self._body = asyncio.get_running_loop(), asyncio.current_task()
         control = self.control
-        tasks = [asyncio.ensure_future(self._feed_guarded())]
+        tasks = [asyncio.ensure_future(self._feeding.run())]
         if control is None:
             tasks.append(asyncio.ensure_future(self._turn()))
         try:
@@ -328,70 +325,11 @@ class Run:
                 self._taping.heed(None)
             self._changed()
 
-    async def _feed_guarded(self) -> None:
-        try:
-            await self._feed()
-        except Exception as error:  # noqa: BLE001 - one of the two borders: a run that fails never takes the server along
-            self._error = sentence_of(error)
-            # One of our own errors is the user's to mend, and a traceback says nothing more.
-            _LOG.error("run %s failed: %s", self.id, error, exc_info=not isinstance(error, LivepairsError))
-            self._changed()
-
-    async def _feed(self) -> None:
-        source = self._setup.source
-        if not isinstance(source, Replay):
-            await self._pass_on(source)
-            self._has_ended = True
-            self._changed()
-            return
-        while True:
-            self._rewind(source)
-            await self._pass_on(source)
-            if not source.is_rewound:
-                self._finish()
-                await source.wait_until_rewound()
-
-    def _rewind(self, source: Replay) -> None:
-        seeds = source.rewind()
-        params = self._outgrown()
-        if params is None:
-            self._setup.pipeline.reset()
-        else:
-            self._setup.pipeline.rebuild(source.symbols, params)
-        for seed in seeds:
-            self._setup.pipeline.bars.seed(seed.symbol, seed.bar_us, seed.close)
-        self._quiet_until_us = self._clock.now_us() + SEEK_QUIET_US
-
-    async def _pass_on(self, source: Source) -> None:
-        async with aclosing(source.chunks()) as chunks:  # type: ignore[type-var]  # ours are async generators
-            async for chunk in chunks:
-                if self.control is None and (params := self._outgrown()) is not None:
-                    self._setup.pipeline.widen(params)
-                self._setup.pipeline.update(chunk)
-                if self._paper is not None:
-                    self._paper.heed()
-                if self._taping is not None:
-                    self._taping.heed(chunk)
-                self._fed()
-
-    def _outgrown(self) -> RunParams | None:
-        """Return what is to be computed if that has changed since it was asked last."""
-        with self._lock:
-            params = self._params if self._is_outgrown else None
-            self._is_outgrown = False
-        return params
-
-    def _finish(self) -> None:
-        recording = self._setup.recording
-        if recording is not None and recording.is_final:
-            self._setup.pipeline.finish()
-        self._changed()
-
-    def _fed(self) -> None:
-        control = self.control
-        is_seeking = control is not None and control.order().target_us is not None
-        if not is_seeking or self._clock.now_us() >= self._quiet_until_us:
-            self._changed()
+    def _heed(self, chunk: Chunk) -> None:
+        if self._paper is not None:
+            self._paper.heed()
+        if self._taping is not None:
+            self._taping.heed(chunk)
 
     def _changed(self) -> None:
         if self._scans is not None:

@@ -105,7 +105,7 @@ def test_a_run_that_ended_is_replaced_under_its_id(hub):
 def test_opening_a_failed_run_again_is_trying_again(hub, caplog):
     first = hub.open("shared-link-1")
     first.add_viewer()
-    first._error = "it broke"
+    first._feeding.error = "it broke"
     second = hub.open("shared-link-1")
     assert second is not first
     assert second.state.status == "playing"

@@ -109,7 +109,7 @@ class Held:
 
     def play(self, body: Callable[[Held], object]) -> None:
         async def main() -> None:
-            feed = asyncio.ensure_future(self.run._feed())
+            feed = asyncio.ensure_future(self.run._feeding.feed())
             await self.settle()
             await body(self)
             await self.settle()

@@ -1,0 +1,126 @@
+"""The work of a run's thread: what its source yields goes through the pipeline until it ends, fails or is stopped."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Final
+
+from livepairs.clock import Clock
+from livepairs.errors import LivepairsError
+from livepairs.hub.runparts import RunSetup, sentence_of
+from livepairs.schema import Chunk
+from livepairs.sources import Source
+from livepairs.sources.replay import Replay
+
+if TYPE_CHECKING:
+    from livepairs.pipeline import RunParams
+
+__all__ = ["Feeding"]
+
+_LOG = logging.getLogger(__name__)
+
+SEEK_QUIET_US: Final = 500_000
+"""Wall time for which views are not woken while a moment is sought: a seek shows once, not in pieces."""
+
+
+class Feeding:
+    """Carries a source into a pipeline, on the run's thread; only ``outgrow`` may be called from others.
+
+    Parameters
+    ----------
+    setup
+        The source and the pipeline.
+    clock
+        What paces it.
+    heed
+        Called with each chunk once it has gone through.
+    changed
+        Called when there is something new to be seen.
+    """
+
+    def __init__(
+        self, setup: RunSetup, clock: Clock, *, heed: Callable[[Chunk], None], changed: Callable[[], None]
+    ) -> None:
+        self._setup = setup
+        self._clock = clock
+        self._heed = heed
+        self._changed = changed
+        self._lock = threading.Lock()
+        self._wanted: RunParams | None = None
+        self._quiet_until_us = 0
+        self.error: str | None = None
+        """Why it failed, a sentence for the user."""
+        self.has_ended = False
+        """An endless source has ended all the same; nothing follows."""
+
+    def outgrow(self, params: RunParams) -> None:
+        """Compute this from the next chunk on, or from where the source is rewound to."""
+        with self._lock:
+            self._wanted = params
+
+    async def run(self) -> None:
+        """Feed until the source ends for good; a failure is kept in ``error``."""
+        try:
+            await self.feed()
+        except Exception as error:  # noqa: BLE001 - one of the two borders: a run that fails never takes the server along
+            # One of our own errors is the user's to mend, and a traceback says nothing more.
+            is_bug = not isinstance(error, LivepairsError)
+            _LOG.error("run %s failed: %s", self._setup.id, error, exc_info=is_bug)
+            self.error = sentence_of(error)
+            self._changed()
+
+    async def feed(self) -> None:
+        """Feed until the source ends for good."""
+        source = self._setup.source
+        if not isinstance(source, Replay):
+            await self._pass_on(source)
+            self.has_ended = True
+            self._changed()
+            return
+        while True:
+            self._rewind(source)
+            await self._pass_on(source)
+            if not source.is_rewound:
+                self._finish()
+                await source.wait_until_rewound()
+
+    def _rewind(self, source: Replay) -> None:
+        seeds = source.rewind()
+        params = self._outgrown()
+        if params is None:
+            self._setup.pipeline.reset()
+        else:
+            self._setup.pipeline.rebuild(source.symbols, params)
+        for seed in seeds:
+            self._setup.pipeline.bars.seed(seed.symbol, seed.bar_us, seed.close)
+        self._quiet_until_us = self._clock.now_us() + SEEK_QUIET_US
+
+    async def _pass_on(self, source: Source) -> None:
+        is_replay = isinstance(source, Replay)
+        async with aclosing(source.chunks()) as chunks:  # type: ignore[type-var]  # ours are async generators
+            async for chunk in chunks:
+                if not is_replay and (params := self._outgrown()) is not None:
+                    self._setup.pipeline.widen(params)
+                self._setup.pipeline.update(chunk)
+                self._heed(chunk)
+                self._show(source)
+
+    def _outgrown(self) -> RunParams | None:
+        """Return what is to be computed if that has changed since it was asked last."""
+        with self._lock:
+            wanted, self._wanted = self._wanted, None
+        return wanted
+
+    def _finish(self) -> None:
+        recording = self._setup.recording
+        if recording is not None and recording.is_final:
+            self._setup.pipeline.finish()
+        self._changed()
+
+    def _show(self, source: Source) -> None:
+        is_seeking = isinstance(source, Replay) and source.control.order().target_us is not None
+        if not is_seeking or self._clock.now_us() >= self._quiet_until_us:
+            self._changed()
