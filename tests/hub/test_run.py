@@ -74,7 +74,7 @@ class Stage:
     def published(self) -> Queue[int]:
         """Return what will hold the event time at each moment views would be woken."""
         moments: Queue[int] = Queue()
-        self.run._changed = lambda: moments.put(self.pipeline.status.now_us)  # type: ignore[method-assign]
+        self.run._changed = self.run._feeding._changed = lambda: moments.put(self.pipeline.status.now_us)
         return moments
 
     def let_pass_until(self, is_so: Callable[[], bool]) -> None:
