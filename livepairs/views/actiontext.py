@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 import param
-from panel.custom import JSComponent
 
 from livepairs.views.assets import stylesheet
+from livepairs.views.component import Talking
 
 __all__ = ["ActionText"]
 
 
-class ActionText(JSComponent):
+class ActionText(Talking):
     """HTML with buttons.
 
     Parameters
@@ -28,11 +28,8 @@ class ActionText(JSComponent):
     _esm: ClassVar[Path] = Path(__file__).parent / "js" / "actiontext.js"
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome")]
 
-    def __init__(self, act: Callable[[str, str | None], None], **params: Any) -> None:  # param's own keywords
-        super().__init__(**params)
-        self._act = act
-
-    def _handle_msg(self, data: Any) -> None:  # whatever the browser sent
-        if isinstance(data, dict) and isinstance(data.get("act"), str):
-            value = data.get("value")
-            self._act(data["act"], value if isinstance(value, str) else None)
+    def heard(self, message: Mapping[str, Any]) -> None:
+        """Take in what was pressed."""
+        if isinstance(message.get("act"), str):
+            value = message.get("value")
+            self._act(message["act"], value if isinstance(value, str) else None)

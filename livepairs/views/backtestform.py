@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
 
 import param
-from panel.custom import JSComponent
 
 from livepairs.views.assets import stylesheet
 from livepairs.views.backtestplan import FIELDS, SO_FAR, Plan, as_texts
+from livepairs.views.component import Talking
 
 __all__ = ["BacktestForm", "backtest_form"]
 
 _HERE = Path(__file__).parent
 
 
-class BacktestForm(JSComponent):
+class BacktestForm(Talking):
     """Parameters as fields, with Run, Cancel and Defaults.
 
     Parameters
@@ -41,18 +41,13 @@ class BacktestForm(JSComponent):
     verb = param.String(default="Run", doc="What its button says.")
     title = param.String(default="Parameters", doc="What opens it on a phone.")
 
-    def __init__(self, act: Callable[[str, dict[str, Any]], None], **params: Any) -> None:  # param's own keywords
-        super().__init__(**params)
-        self._act = act
-
-    def _handle_msg(self, data: Any) -> None:  # whatever the browser sent
-        if not isinstance(data, dict):
-            return
-        values = data.get("values")
-        if data.get("act") == "run" and isinstance(values, dict):
+    def heard(self, message: Mapping[str, Any]) -> None:
+        """Take in which button was pressed, with the fields."""
+        values = message.get("values")
+        if message.get("act") == "run" and isinstance(values, dict):
             self._act("run", values)
-        elif data.get("act") in ("cancel", "defaults"):
-            self._act(data["act"], {})
+        elif message.get("act") in ("cancel", "defaults"):
+            self._act(message["act"], {})
 
 
 def backtest_form(

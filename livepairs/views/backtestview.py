@@ -254,7 +254,7 @@ class BacktestView:
         for future in done:
             error = future.exception()
             if error is None:
-                self._bar.send(future.result())
+                self._bar.save(future.result())
             else:
                 _log.error("an export failed", exc_info=error)
                 self._bar.text = f"the export failed: {error}"

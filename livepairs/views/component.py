@@ -6,7 +6,7 @@ fetched from another host.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,9 +15,35 @@ from panel.custom import JSComponent
 
 from livepairs.views.assets import stylesheet
 
-__all__ = ["Chip", "Deck", "LiveText", "Navigation"]
+__all__ = ["Chip", "Deck", "LiveText", "Navigation", "Talking"]
 
 _HERE = Path(__file__).parent
+
+
+class Talking(JSComponent):
+    """A component whose browser half asks for things: what it sends goes to ``act``.
+
+    Parameters
+    ----------
+    act
+        Called with each message; what other arguments it takes is for the ``heard`` of a component to say.
+    """
+
+    def __init__(self, act: Callable[..., None], **params: Any) -> None:  # param's own keywords
+        super().__init__(**params)
+        self._act = act
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Tell the browser something that is not a state."""
+        self._send_msg(dict(message))
+
+    def heard(self, message: Mapping[str, Any]) -> None:
+        """Take in what the browser sent, so anything that JSON can say."""
+        self._act(message)
+
+    def _handle_msg(self, data: Any) -> None:  # whatever the browser sent
+        if isinstance(data, dict):
+            self.heard(data)
 
 
 class LiveText(JSComponent):
@@ -31,13 +57,13 @@ class LiveText(JSComponent):
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome")]
 
 
-class Chip(JSComponent):
+class Chip(Talking):
     """Where the figures come from and whether they move; a press opens the feed panel.
 
     Parameters
     ----------
     act
-        Called with ``open`` and ``close`` (the panel), ``start`` and ``stop`` (the feed).
+        Called with the chip and ``open`` or ``close`` (the panel), ``start`` or ``stop`` (the feed).
     """
 
     kind = param.String(default="replay", doc="replay, paused, waiting, ended, failed or live; decides the colour.")
@@ -53,13 +79,10 @@ class Chip(JSComponent):
     _esm: ClassVar[Path] = _HERE / "js" / "chip.js"
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("chip")]
 
-    def __init__(self, act: Callable[[Chip, str], None], **params: Any) -> None:  # param's own keywords
-        super().__init__(**params)
-        self._act = act
-
-    def _handle_msg(self, data: Any) -> None:  # whatever the browser sent
-        if isinstance(data, dict) and data.get("act") in ("open", "close", "start", "stop"):
-            self._act(self, data["act"])
+    def heard(self, message: Mapping[str, Any]) -> None:
+        """Take in which button was pressed."""
+        if message.get("act") in ("open", "close", "start", "stop"):
+            self._act(self, message["act"])
 
 
 class Navigation(JSComponent):
@@ -74,8 +97,14 @@ class Navigation(JSComponent):
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("header")]
 
 
-class Deck(JSComponent):
-    """The bar at the bottom: transport of a replay, event time, window and follow."""
+class Deck(Talking):
+    """The bar at the bottom: transport of a replay, event time, window and follow.
+
+    Parameters
+    ----------
+    act
+        Called with an order and its number, if it has one.
+    """
 
     is_replay = param.Boolean(default=True, doc="Whether there is something to steer.")
     status = param.String(default="paused", doc="playing, paused, ended or failed.")
@@ -91,11 +120,8 @@ class Deck(JSComponent):
     _esm: ClassVar[Path] = _HERE / "js" / "deck.js"
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("deck")]
 
-    def __init__(self, act: Callable[[str, float | None], None], **params: Any) -> None:  # param's own keywords
-        super().__init__(**params)
-        self._act = act
-
-    def _handle_msg(self, data: Any) -> None:  # whatever the browser sent
-        if isinstance(data, dict) and isinstance(data.get("act"), str):
-            value = data.get("value")
-            self._act(data["act"], float(value) if isinstance(value, int | float) else None)
+    def heard(self, message: Mapping[str, Any]) -> None:
+        """Take in an order and its number, if it has one."""
+        if isinstance(message.get("act"), str):
+            value = message.get("value")
+            self._act(message["act"], float(value) if isinstance(value, int | float) else None)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 import param
-from panel.custom import JSComponent
 
 from livepairs.views.assets import stylesheet
+from livepairs.views.component import Talking
 from livepairs.views.export import EXPORTS, Export
 
 __all__ = ["ResultBar"]
@@ -19,7 +19,7 @@ _HERE = Path(__file__).parent
 _ACTS = ("follow", "step", "all", "export")
 
 
-class ResultBar(JSComponent):
+class ResultBar(Talking):
     """Says which part of the recording was tested and holds what one can do with the result.
 
     Parameters
@@ -42,13 +42,13 @@ class ResultBar(JSComponent):
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("resultbar")]
 
     def __init__(self, act: Callable[[str, Any], None], **params: Any) -> None:  # param's own keywords
-        super().__init__(files=[(key, label) for key, (label, _) in EXPORTS.items()], **params)
-        self._act = act
+        super().__init__(act, files=[(key, label) for key, (label, _) in EXPORTS.items()], **params)
 
-    def send(self, export: Export) -> None:
+    def save(self, export: Export) -> None:
         """Let the browser save a file."""
-        self._send_msg({"name": export.name, "mime": export.mime, "data": b64encode(export.data).decode("ascii")})
+        self.send({"name": export.name, "mime": export.mime, "data": b64encode(export.data).decode("ascii")})
 
-    def _handle_msg(self, data: Any) -> None:  # whatever the browser sent
-        if isinstance(data, dict) and data.get("act") in _ACTS:
-            self._act(data["act"], data.get("value"))
+    def heard(self, message: Mapping[str, Any]) -> None:
+        """Take in what was pressed."""
+        if message.get("act") in _ACTS:
+            self._act(message["act"], message.get("value"))

@@ -5,22 +5,28 @@ Their content is set before ``stamp``, which the browser waits for, so that it d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import param
 from panel.custom import JSComponent
 
 from livepairs.views.assets import stylesheet
+from livepairs.views.component import Talking
 
 __all__ = ["ScanBoard", "ScanNews"]
 
 _HERE = Path(__file__).parent
 
 
-class ScanBoard(JSComponent):
-    """The table of pairs: its tools, its header, and the rows in view of however many there are."""
+class ScanBoard(Talking):
+    """The table of pairs: its tools, its header, and the rows in view of however many there are.
+
+    Parameters
+    ----------
+    act
+        Called with what the browser sent, a mapping with ``act`` and whatever belongs to it.
+    """
 
     rows = param.List(default=[], doc="The rows sent, as scanrows.rows_of makes them.")
     first = param.Integer(default=0, doc="Place of the first of them.")
@@ -37,14 +43,6 @@ class ScanBoard(JSComponent):
 
     _esm: ClassVar[Path] = _HERE / "js" / "scanboard.js"
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("scanboard")]
-
-    def __init__(self, act: Callable[[Mapping[str, Any]], None], **params: Any) -> None:  # param's own keywords
-        super().__init__(**params)
-        self._act = act
-
-    def _handle_msg(self, data: Any) -> None:  # whatever the browser sent
-        if isinstance(data, dict):
-            self._act(data)
 
 
 class ScanNews(JSComponent):

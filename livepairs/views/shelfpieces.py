@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import param
-from panel.custom import JSComponent
 
 from livepairs.views.assets import stylesheet
+from livepairs.views.component import Talking
 
 __all__ = ["ShelfBar", "ShelfList"]
 
 _HERE = Path(__file__).parent
 
-Act = Callable[[Mapping[str, Any]], None]
 
-
-class _Piece(JSComponent):
-    """Half of the page: what is asked for in the browser goes to ``act``, and ``send`` answers."""
-
-    def __init__(self, act: Act, **params: Any) -> None:  # param's own keywords
-        super().__init__(**params)
-        self._act = act
-
-    def send(self, message: Mapping[str, Any]) -> None:
-        """Tell the browser something that is not a state."""
-        self._send_msg(dict(message))
-
-    def _handle_msg(self, data: Any) -> None:  # whatever the browser sent
-        if isinstance(data, dict):
-            self._act(data)
-
-
-class ShelfBar(_Piece):
+class ShelfBar(Talking):
     """What there is in sum, the record button, and the upload with its preview.
 
     Parameters
@@ -55,7 +36,7 @@ class ShelfBar(_Piece):
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("shelfbar")]
 
 
-class ShelfList(_Piece):
+class ShelfList(Talking):
     """The recordings, one row each, with what one can do with them.
 
     Parameters
