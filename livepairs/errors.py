@@ -6,7 +6,9 @@
     ├── ConfigError      the user: a setting, an argument or a name is wrong
     ├── InputError       the user: a file to import is not what it should be
     ├── RecordingError   the user: a recording is missing, damaged or of another version
+    ├── AccessError      the visitor: not signed in, or not allowed to
     ├── FeedError        nobody yet: the feed is being retried
+    ├── HistoryError     nobody yet: the database of events is away, and what is to be written waits
     └── SchemaError      us: a batch that breaks the promises of ``schema``
 
 A message says what was found, what is allowed and what to do, in lower case with values in ``repr``.
@@ -19,8 +21,10 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 __all__ = [
+    "AccessError",
     "ConfigError",
     "FeedError",
+    "HistoryError",
     "InputError",
     "LivepairsError",
     "RecordingError",
@@ -71,8 +75,18 @@ class RecordingError(LivepairsError):
     exit_code = 2
 
 
+class AccessError(LivepairsError):
+    """Somebody is not known, or may not do what they asked for; the message is for them to read."""
+
+    exit_code = 2
+
+
 class FeedError(LivepairsError):
     """The feed broke off; the source that raised it is retrying."""
+
+
+class HistoryError(LivepairsError):
+    """The database of events cannot be read or written now; what is to be written waits and is tried again."""
 
 
 class SchemaError(LivepairsError):

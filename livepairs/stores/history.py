@@ -1,0 +1,215 @@
+"""The history of events: every one once, with where it came from, who acknowledged it, and what is still to be told.
+
+Everything here may wait for a disk or a network, so it belongs on a thread that may. What ``add`` has returned for is
+on disk: a page that shows history shows nothing that a kill could take back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pyarrow as pa
+from sqlalchemy import Connection, Insert, Table, bindparam, case, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from livepairs.errors import ConfigError
+from livepairs.schema import EVENTS, check
+from livepairs.stores.database import Database
+from livepairs.stores.history_pruning import prune
+from livepairs.stores.history_query import distinct, matching, page_rows, page_statement
+from livepairs.stores.history_rows import Count, Cursor, HistoryPage, HistoryRow, Keep, Origin, Wanted
+from livepairs.stores.history_tables import deliveries, events, origins, rulesets
+
+__all__ = ["COUNTED", "MOST_ROWS", "History"]
+
+COUNTED: Final = 10_000
+"""Events counted at most for a page's total: nobody reads on to a number beyond."""
+
+MOST_ROWS: Final = 10_000
+"""Rows of one page at most."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+MOST_BINS: Final = 2_000
+NOTE_LENGTH: Final = 2_000
+WHO_LENGTH: Final = 200
+
+
+class History:
+    """Events in a database. Thread-safe.
+
+    Parameters
+    ----------
+    url
+        See ``Database``.
+
+    Raises
+    ------
+    ConfigError
+        If the URL cannot be used. Whether the database answers shows with the first call: every other method raises
+        ``HistoryError`` while it does not.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.database = Database(url)
+        made = sqlite.insert if self.database.is_sqlite else postgresql.insert
+        self._add_events = _once(made, events)
+        self._add_origin = _once(made, origins)
+        self._add_rules = _once(made, rulesets)
+        self._add_delivery = _once(made, deliveries)
+
+    @property
+    def name(self) -> str:
+        """What to call it on a page."""
+        return self.database.name
+
+    def add(
+        self, batch: pa.RecordBatch, origin: Origin, *, now_us: int, to: Mapping[str, Sequence[str]] | None = None
+    ) -> int:
+        """Keep events, and in the same transaction what is to be told of them; return how many were new.
+
+        Parameters
+        ----------
+        batch
+            EVENTS rows. A row whose id is known changes nothing, except that a first recording it can be replayed from
+            is noted.
+        origin
+            Where they came from.
+        now_us
+            Wall time.
+        to
+            Names of channels by event id; each event goes to each channel once, however often it is added.
+        """
+        rows = check(batch, EVENTS).to_pylist()
+        if not rows:
+            return 0
+        with self.database.connected() as connection:
+            self._add_origins(connection, origin)
+            recorded = origin.key if origin.recording else None
+            stored = {"origin": origin.key, "recorded": recorded, "stored_us": now_us}
+            new = connection.execute(self._add_events, [_values(row) | stored for row in rows]).rowcount
+            if recorded and new < len(rows):
+                _note_recording(connection, [row["id"] for row in rows], recorded)
+            wanted = [(row["id"], channel) for row in rows for channel in (to or {}).get(row["id"], ())]
+            if wanted:
+                told = [
+                    {"event": event, "channel": channel, "state": "waiting", "created_us": now_us, "due_us": now_us}
+                    for event, channel in wanted
+                ]
+                connection.execute(self._add_delivery, told)
+        return int(new)
+
+    def _add_origins(self, connection: Connection, origin: Origin) -> None:
+        names = ("run_kind", "source", "recording", "digest", "interval", "params", "rule_version")
+        row = {name: getattr(origin, name) for name in names}
+        connection.execute(self._add_origin, [row | {"key": origin.key}])
+        if origin.rule_version:
+            connection.execute(self._add_rules, [{"version": origin.rule_version, "text": origin.rules}])
+
+    def page(self, wanted: Wanted, *, after: Cursor | None = None, limit: int = 100) -> HistoryPage:
+        """Return events newest first, those below ``after``, at most ``limit`` of them.
+
+        Raises
+        ------
+        ConfigError
+            If ``limit`` is not from 1 to 10,000.
+        """
+        if not 1 <= limit <= MOST_ROWS:
+            raise ConfigError(f"a page of {limit} events was asked for; ask for 1 to {MOST_ROWS:,}")
+        with self.database.connected() as connection:
+            found = page_rows(connection.execute(page_statement(wanted, after=after, limit=limit + 1)))
+            counted = select(events.c.id).where(*matching(wanted)).limit(COUNTED + 1).subquery()
+            total = connection.execute(select(func.count()).select_from(counted)).scalar_one()
+        rows, is_last = found[:limit], len(found) <= limit
+        cursor = None if is_last else Cursor(rows[-1].ts_us, rows[-1].id)
+        return HistoryPage(tuple(rows), cursor, min(total, COUNTED), total > COUNTED)
+
+    def find(self, event_id: str) -> HistoryRow | None:
+        """Return one event; None if it is not kept."""
+        with self.database.connected() as connection:
+            found = page_rows(connection.execute(page_statement(Wanted(), only=event_id, limit=1)))
+        return found[0] if found else None
+
+    def span(self, wanted: Wanted) -> tuple[int, int] | None:
+        """Return the times of the first and the last event asked for; None if there is none."""
+        with self.database.connected() as connection:
+            first, last = connection.execute(
+                select(func.min(events.c.ts_us), func.max(events.c.ts_us)).where(*matching(wanted))
+            ).one()
+        return None if first is None else (first, last)
+
+    def counts(self, wanted: Wanted, *, bins: int = 60) -> tuple[Count, ...]:
+        """Count events over time by level, in ``bins`` spans of one length; spans without any are left out.
+
+        The spans reach from ``wanted.start_us`` to ``wanted.end_us``, or where one is None to the first or the last
+        event asked for.
+        """
+        if not 1 <= bins <= MOST_BINS:
+            raise ConfigError(f"{bins} spans were asked for; ask for 1 to {MOST_BINS:,}")
+        span = self.span(wanted)
+        if span is None:
+            return ()
+        start_us = span[0] if wanted.start_us is None else wanted.start_us
+        end_us = span[1] + 1 if wanted.end_us is None else wanted.end_us
+        width_us = max(1, math.ceil((end_us - start_us) / bins))
+        place = (events.c.ts_us - start_us) // width_us
+        fired = func.sum(case((events.c.kind == "fired", 1), else_=0))
+        with self.database.connected() as connection:
+            found = connection.execute(
+                select(place, events.c.level, func.count(), fired)
+                .where(*matching(wanted))
+                .group_by(place, events.c.level)
+                .order_by(place, events.c.level)
+            ).all()
+        return tuple(Count(start_us + at * width_us, level, fired, n - fired) for at, level, n, fired in found)
+
+    def acknowledge(self, ids: Iterable[str], *, who: str, note: str = "", now_us: int) -> int:
+        """Note who has seen to these events; return how many there were. A later note replaces an earlier one."""
+        named = [{"wanted": name} for name in dict.fromkeys(ids)]
+        if not named:
+            return 0
+        said = {"acknowledged_us": now_us, "acknowledged_by": who[:WHO_LENGTH], "note": note[:NOTE_LENGTH]}
+        with self.database.connected() as connection:
+            return int(connection.execute(_BY_ID.values(**said), named).rowcount)
+
+    def rules_text(self, version: str) -> str | None:
+        """Return the rules of a version as they were written; None if none of its events is kept."""
+        with self.database.connected() as connection:
+            return connection.execute(select(rulesets.c.text).where(rulesets.c.version == version)).scalar()
+
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """Return what can be filtered by: all that occur as ``pair``, ``rule`` and ``level``, in order."""
+        columns = {"pair": events.c.subject, "rule": events.c.rule, "level": events.c.level}
+        with self.database.connected() as connection:
+            return {name: distinct(connection, column) for name, column in columns.items()}
+
+    def prune(self, keep: Keep, *, now_us: int) -> int:
+        """Remove what may not stay, a few thousand rows at a time, and return how many events that were."""
+        return prune(self.database, keep, now_us=now_us)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self.database.close()
+
+
+_BY_ID: Final = update(events).where(events.c.id == bindparam("wanted"))
+
+
+def _once(made: Callable[[Table], Any], table: Table) -> Insert:  # Any: either database's own insert
+    insert: Insert = made(table).on_conflict_do_nothing()
+    return insert
+
+
+def _values(row: dict[str, Any]) -> dict[str, object]:  # Any: a row of EVENTS
+    at: datetime = row.pop("ts")
+    value: float = row.pop("value")
+    time_us = (at - _EPOCH) // timedelta(microseconds=1)
+    return row | {"ts_us": time_us, "value": None if math.isnan(value) else value}
+
+
+def _note_recording(connection: Connection, ids: list[str], key: str) -> None:
+    lacking = update(events).where(events.c.id == bindparam("wanted"), events.c.recorded.is_(None))
+    connection.execute(lacking.values(recorded=key), [{"wanted": name} for name in ids])
