@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import panel as pn
@@ -19,6 +19,7 @@ from livepairs.errors import ConfigError, LivepairsError
 from livepairs.hub import Run, get_hub
 from livepairs.schema import interval_us
 from livepairs.views import numbers, pages
+from livepairs.views.alarm import Alarm
 from livepairs.views.component import Deck, Navigation
 from livepairs.views.drawer import drawer
 from livepairs.views.palette import PAGE_STYLE, THEME
@@ -69,16 +70,18 @@ def _page(key: str, title: str, body: Body) -> pmui.Page:
     screen = Screen(visit.run)
     deck = _deck(visit)
     source = SourceState(visit.run, deck, screen.refresh, can_change=not get_hub().settings.read_only)
+    alarm = Alarm(visit.run, visit.query)
     banner = screen.add("source chip and deck", lambda: source)
-    main = [source.narrow_row, banner, *body(screen, visit), deck]
-    page = _shell(key, title, is_dark=visit.is_dark, query=visit.query, main=main, chip=source.wide)
+    told = screen.add("bell", lambda: alarm)
+    main = [source.narrow_row, banner, told, *body(screen, visit), deck]
+    page = _shell(key, title, is_dark=visit.is_dark, query=visit.query, main=main, right=[source.wide, alarm.bell])
     page.sidebar = [drawer(visit)]
     screen.attach()
     return page
 
 
 def _shell(
-    key: str, title: str, *, is_dark: bool, main: list[Viewable], query: str = "", chip: Viewable | None = None
+    key: str, title: str, *, is_dark: bool, main: list[Viewable], query: str = "", right: Sequence[Viewable] = ()
 ) -> pmui.Page:
     navigation = Navigation(
         pages=[(name, page.TITLE) for name, page in pages.found().items()], current=key, query=query, dark=is_dark
@@ -88,7 +91,7 @@ def _shell(
     column = pn.Column(*main, margin=0, sizing_mode="stretch_width", styles=room)
     page = pmui.Page(
         title="livepairs", meta_title=f"{title} · livepairs", site_url="./",
-        header=[*header, *([chip] if chip else [])], main=[column],
+        header=[*header, *right], main=[column],
         theme_config=THEME, sx=PAGE_STYLE, dark_theme=is_dark, sidebar_open=False, sidebar_variant="temporary",
         sidebar_width=290, sidebar_resizable=False, busy_indicator=None, template=TEMPLATE,
     )  # fmt: skip

@@ -1,0 +1,95 @@
+"""The bell in the header of every page: what fired while one looked elsewhere, as toasts and, if wanted, sounds.
+
+What is shown and heard is for each visitor to choose, level by level, and remembered by the browser. An event is told
+by its id, so neither a reload nor a second page tells it twice.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+import panel as pn
+import param
+from panel.custom import JSComponent
+from panel.viewable import Viewable
+
+from livepairs.hub import Run
+from livepairs.tables.ring import Cursor
+from livepairs.views import numbers
+from livepairs.views.assets import stylesheet
+from livepairs.views.pace import FIGURES_S, Pace
+
+__all__ = ["Alarm", "Bell"]
+
+TOLD: Final = 24
+"""Events handed to the browser at a time: of a storm the newest, and how many there were."""
+
+_HERE = Path(__file__).parent
+
+
+class Bell(JSComponent):
+    """The button, its list of recent events with the choice of what is told, and the toasts."""
+
+    events = param.List(default=[], doc="The newest events, newest first, as Alarm.told makes them.")
+    fresh = param.Integer(default=0, doc="How many of all events came since the last stamp.")
+    stamp = param.Integer(default=0, doc="Goes up with each change.")
+    link = param.String(default="./alerts", doc="The alerts page of this run.")
+
+    _esm: ClassVar[Path] = _HERE / "js" / "alarm.js"
+    _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("alarm")]
+
+
+class Alarm:
+    """Tells the browser of a run's events as they come.
+
+    What was there when the page came, and what a jump in time brought along, is listed and not told.
+
+    Parameters
+    ----------
+    run
+        The run that is watched.
+    query
+        Query string that finds the run again.
+    """
+
+    def __init__(self, run: Run, query: str = "") -> None:
+        self._run = run
+        self._cursor: Cursor | None = None
+        self._pace = Pace(FIGURES_S)
+        link = f"./alerts?{query}" if query else "./alerts"
+        self.bell = Bell(name="bell", link=link, margin=(0, 2), align="center")
+        # The bell hangs in the header; what is placed among the panels takes no room.
+        self.view: Viewable = pn.Spacer(width=0, height=0, margin=0)
+
+    def refresh(self) -> None:
+        """Tell what fired or cleared since."""
+        if not self._pace.is_due(self._run):
+            return
+        delta = self._run.tables.events.since(self._cursor)
+        is_news, self._cursor = self._cursor is not None and not delta.is_reset, delta.cursor
+        if not delta.rows.num_rows and not delta.is_reset:
+            return
+        rows = delta.rows.slice(max(0, delta.rows.num_rows - TOLD)).to_pylist()
+        told = [told_event(row) for row in reversed(rows)]
+        earlier = [] if delta.is_reset else self.bell.events
+        self.bell.param.update(
+            events=[*told, *earlier][:TOLD],
+            fresh=delta.rows.num_rows if is_news else 0,
+            stamp=self.bell.stamp + 1,
+        )
+
+
+def told_event(row: dict[str, Any]) -> dict[str, str]:
+    """Return one row of EVENTS as the bell takes it: finished texts."""
+    return {
+        "id": row["id"],
+        "kind": row["kind"],
+        "level": row["level"],
+        "rule": row["rule"],
+        "subject": row["subject"],
+        "message": row["message"],
+        "time": f"{row['ts']:%H:%M:%S}",
+        "day": f"{row['ts']:%Y-%m-%d %H:%M:%S} UTC",
+        "value": numbers.fixed(row["value"], 2, signed=True),
+    }
