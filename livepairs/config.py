@@ -180,11 +180,16 @@ class Settings:
         _integer(1, 65_536),
         "Largest file, in MB, that a browser may upload, or take away from the page recordings.",
     )
+    auth: str | None = _setting(
+        None,
+        _TEXT,
+        "Users file: visitors sign in, and may do what their role allows; made by livepairs passwd.",
+    )
     read_only: bool | None = _setting(
         None,
         _FLAG,
-        "Visitors may only look: no recording, no upload, no deletion, no stopping of the live feed; "
-        "without it, so where others can connect without authentication (--insecure-public).",
+        "Where nobody signs in, visitors are viewers: no recording, no upload, no deletion, no stopping of the live "
+        "feed; without it, so where others can connect without authentication (--insecure-public).",
     )
     address: str = _setting("127.0.0.1", _TEXT, "Address the server listens on.")
     port: int = _setting(5006, _integer(0, 65_535), "Port the server listens on; 0 takes a free one.")

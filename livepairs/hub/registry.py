@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from livepairs.access import open_gate
 from livepairs.clock import Clock, SystemClock
 from livepairs.config import Settings, load_settings
 from livepairs.errors import ConfigError, LivepairsError
@@ -72,6 +73,8 @@ class Hub:
         make_pipeline: Callable[[tuple[str, ...], RunParams], Pipeline] | None = None,
     ) -> None:
         self.settings = settings
+        self.gate = open_gate(settings.auth, is_read_only=settings.read_only)
+        """Who visitors are and what they may do."""
         self._clock = clock or SystemClock()
         self._opened = opened or open_source(settings)
         self._make_pipeline = make_pipeline or _make_pipeline
