@@ -112,7 +112,7 @@ class Inbox:
             folder.mkdir(parents=True)
         except OSError as error:
             raise ConfigError(
-                f"folder {str(self._folder)!r} cannot be written ({error.strerror}); "
+                f"folder {self._folder.name!r} cannot be written ({error.strerror}); "
                 "name another one with the setting recordings"
             ) from error
         delivery = Delivery(folder / _plain(name), size, self)

@@ -120,7 +120,7 @@ class Shelf:
                 return entry
         names = [entry.name for entry in entries]
         there = f"there are {', '.join(names[:12])}" if names else "there is none yet"
-        raise ConfigError(f"no recording {name!r} in {str(self.folder)!r}{did_you_mean(name, names)}; {there}")
+        raise ConfigError(f"no recording {name!r} in {self.folder.name!r}{did_you_mean(name, names)}; {there}")
 
     def open(self, name: str) -> Recording:
         """Return the recording of that name.
@@ -155,7 +155,7 @@ class Shelf:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RecordingError(
-                f"folder {str(self.folder)!r} cannot be made ({error.strerror}); "
+                f"folder {self.folder.name!r} cannot be made ({error.strerror}); "
                 "name another one with the setting recordings"
             ) from error
         return path
@@ -177,7 +177,7 @@ class Shelf:
         if entry.status == "recording":
             raise ConfigError(f"recording {name!r} is being made right now; stop it first")
         if not entry.is_kept or entry.path != path or path.is_symlink():
-            raise ConfigError(f"recording {name!r} does not lie in {str(self.folder)!r}; delete it where it is")
+            raise ConfigError(f"recording {name!r} does not lie in {self.folder.name!r}; delete it where it is")
         aside = self.folder / f".deleted-{secrets.token_hex(6)}"
         try:
             path.rename(aside)

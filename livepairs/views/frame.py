@@ -16,7 +16,7 @@ import panel_material_ui as pmui
 from panel.viewable import Viewable
 
 from livepairs.errors import ConfigError, LivepairsError
-from livepairs.hub import Run, get_hub
+from livepairs.hub import Run
 from livepairs.schema import interval_us
 from livepairs.views import numbers, pages
 from livepairs.views.alarm import Alarm
@@ -28,6 +28,7 @@ from livepairs.views.skeleton import TEMPLATE
 from livepairs.views.sourcestate import SourceState
 from livepairs.views.timeaxis import windows
 from livepairs.views.visit import Visit, arrive, is_dark
+from livepairs.views.visitor import is_permitted
 
 __all__ = ["framed"]
 
@@ -69,7 +70,7 @@ def _page(key: str, title: str, body: Body) -> pmui.Page:
         )
     screen = Screen(visit.run)
     deck = _deck(visit)
-    source = SourceState(visit.run, deck, screen.refresh, can_change=not get_hub().settings.read_only)
+    source = SourceState(visit.run, deck, screen.refresh, can_change=is_permitted("live"))
     alarm = Alarm(visit.run, visit.query)
     banner = screen.add("source chip and deck", lambda: source)
     told = screen.add("bell", lambda: alarm)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import panel as pn
 from panel.viewable import Viewable
 
+from livepairs.access import Deed
 from livepairs.errors import LivepairsError
 from livepairs.hub import Hub, Run
 from livepairs.views import numbers
@@ -18,6 +19,7 @@ from livepairs.views.shelfpieces import ShelfBar, ShelfList
 from livepairs.views.shelfrows import axis_of, megabytes, rows_of
 from livepairs.views.takeaway import Takeaway
 from livepairs.views.uploading import Upload
+from livepairs.views.visitor import is_permitted, permit
 
 __all__ = ["ShelfView"]
 
@@ -45,7 +47,7 @@ class ShelfView:
         self._looked_s = float("-inf")
         self._notice = ""
         self._unsubscribe: Callable[[], None] | None = None
-        can_change = not hub.settings.read_only
+        can_change = is_permitted("delete", hub.gate)
         self._bar = ShelfBar(
             self._act, name="shelf-bar", can_change=can_change, limit_bytes=inbox.limit_bytes,
             folder=_shown(self._library.shelf.folder), back=_back(hub, run), sizing_mode="stretch_width", margin=0,
@@ -120,8 +122,10 @@ class ShelfView:
         act = message.get("act")
         try:
             if act in _LOOKING:
+                permit(_LOOKING[str(act)], self._hub.gate)
                 self._look_act(str(act), message)
-            elif act in _CHANGING and not self._hub.settings.read_only:
+            elif act in _CHANGING:
+                permit(_CHANGING[str(act)], self._hub.gate)
                 self._change_act(str(act), message)
         except LivepairsError as error:
             text = str(error)
@@ -161,12 +165,17 @@ class ShelfView:
             self._run.taping.stop()
 
 
-_LOOKING: Final = ("prove", "take", "more", "dismiss")
-_CHANGING: Final = ("delete", "upload", "piece", "look", "import", "cancel", "record", "stop")
+_LOOKING: Final[dict[str, Deed]] = {"prove": "prove", "take": "take", "more": "take", "dismiss": "look"}
+_CHANGING: Final[dict[str, Deed]] = {
+    "delete": "delete", "upload": "upload", "piece": "upload", "look": "upload", "import": "upload",
+    "cancel": "upload", "record": "record", "stop": "record",
+}  # fmt: skip
+"""What leave each act needs."""
 
 
 def _shown(folder: Path) -> str:
-    return f"in {folder.resolve()}"
+    # The name alone: where the server keeps its files is nobody's business.
+    return f"in {folder.resolve().name}"
 
 
 def _back(hub: Hub, run: Run) -> str:

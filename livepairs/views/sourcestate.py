@@ -15,6 +15,7 @@ from livepairs.views.component import Chip, Deck
 from livepairs.views.feedtext import Word, feed_word, panel_of, tape_text, trouble_of
 from livepairs.views.pace import FIGURES_S, Pace
 from livepairs.views.screen import sentence, sentence_markup
+from livepairs.views.visitor import is_permitted
 
 __all__ = ["SourceState"]
 
@@ -82,7 +83,7 @@ class SourceState:
         elif act == "close":
             self._opened.discard(chip)
             chip.panel = {}
-        elif line is not None and self._can_change:
+        elif line is not None and is_permitted("live"):
             (line.start if act == "start" else line.stop)()
         self._notify()
 

@@ -8,25 +8,31 @@ from __future__ import annotations
 
 import panel as pn
 
-from livepairs.access import Deed, Visitor, may, require
+from livepairs.access import Deed, Gate, Visitor, may, require
 from livepairs.hub import get_hub
 
 __all__ = ["is_permitted", "permit", "visitor"]
 
 
-def visitor() -> Visitor | None:
-    """Return who watches the page at work; outside of a page, whoever asks without saying who they are."""
+def visitor(gate: Gate | None = None) -> Visitor | None:
+    """Return who watches the page at work; outside of a page, whoever asks without saying who they are.
+
+    Parameters
+    ----------
+    gate
+        That of the server; by default the hub's.
+    """
     document = pn.state.curdoc
     context = None if document is None else document.session_context
-    return get_hub().gate.who(None if context is None else context.request)
+    return (gate or get_hub().gate).who(None if context is None else context.request)
 
 
-def is_permitted(deed: Deed) -> bool:
+def is_permitted(deed: Deed, gate: Gate | None = None) -> bool:
     """Say whether they may, to show a button or not."""
-    return may(visitor(), deed)
+    return may(visitor(gate), deed)
 
 
-def permit(deed: Deed) -> Visitor:
+def permit(deed: Deed, gate: Gate | None = None) -> Visitor:
     """Return who watches the page at work, if they may do this.
 
     Raises
@@ -34,4 +40,4 @@ def permit(deed: Deed) -> Visitor:
     AccessError
         If they may not; the message is for them to read.
     """
-    return require(visitor(), deed)
+    return require(visitor(gate), deed)
