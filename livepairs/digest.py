@@ -48,6 +48,12 @@ class RunDigest:
             for stream, content in zip(self._hashes[hop], _streams(batch), strict=True):
                 stream.update(content)
 
+    def copy(self) -> RunDigest:
+        """Return one that has taken in the same rows and goes on by itself."""
+        copied = RunDigest()
+        copied._hashes = {hop: [stream.copy() for stream in streams] for hop, streams in self._hashes.items()}
+        return copied
+
     def hex(self) -> str:
         """Return the digest of everything so far, 64 hexadecimal digits."""
         joined = "".join(f"{hop}:{stream.hexdigest()}\n" for hop in HOPS for stream in self._hashes[hop])

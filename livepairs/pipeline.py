@@ -7,16 +7,18 @@ read from any.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pyarrow as pa
 
 from livepairs.alerts.threshold import ThresholdMachine
 from livepairs.bars.machine import BarCounts, BarMachine
-from livepairs.columns import ints_of
+from livepairs.columns import ints_column, ints_of
 from livepairs.digest import RunDigest
 from livepairs.errors import ConfigError
 from livepairs.pairs.machine import PairMachine, PairParams
@@ -28,7 +30,7 @@ from livepairs.tempo import Tempo
 if TYPE_CHECKING:
     from streamz import Stream
 
-__all__ = ["Pipeline", "RunParams", "Status", "Tables", "compile_if_worth"]
+__all__ = ["Checkpoint", "Pipeline", "RunParams", "Status", "Tables", "compile_if_worth"]
 
 LIMIT_ROWS: Final = 200_000
 LONGEST_GRACE_US: Final = 60_000_000
@@ -122,6 +124,28 @@ class Status:
         return self.counts.rejected
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """All a pipeline knows at one moment but the rows of its tables; never changed.
+
+    Parameters
+    ----------
+    machines
+        Copies of its machines, in an order of its own.
+    digest
+        Of every closed row until then.
+    status
+        What there was to say.
+    trades
+        The last trades.
+    """
+
+    machines: tuple[Any, ...]  # of several kinds; only the pipeline takes them apart
+    digest: RunDigest
+    status: Status
+    trades: pa.Table
+
+
 class Pipeline:
     """Machines joined to a graph, and the tables it fills.
 
@@ -209,6 +233,34 @@ class Pipeline:
             machine.reset()
         self.tables.reset()
         self._forget()
+
+    def checkpoint(self) -> Checkpoint:
+        """Return what ``resume`` needs to go on from here, besides the rows."""
+        trades = self.tables.trades.tail(LAST_TRADES)
+        # Taken, not sliced: a slice would keep all that was read of the recording with it in memory.
+        kept = trades.take(ints_column(np.arange(len(trades))))
+        machines = deepcopy((self.bars, self.pairs, self.alerts, self._tempo))
+        return Checkpoint(machines, self._digest.copy(), self.status, kept)
+
+    def resume(self, checkpoint: Checkpoint, rows: Mapping[str, Sequence[pa.RecordBatch]]) -> None:
+        """Go on as the pipeline that made the checkpoint would; readers of the tables see a reset.
+
+        Parameters
+        ----------
+        checkpoint
+            Of a pipeline with the same symbols and parameters.
+        rows
+            What that one had made until then, or the newest of it, by hop: ``"bars"``, ``"pairs"`` and ``"events"``.
+        """
+        self.tables.reset()
+        for hop, batches in rows.items():
+            for batch in batches:
+                getattr(self.tables, hop).append(batch)
+        for batch in checkpoint.trades.to_batches():
+            self.tables.trades.append(batch)
+        self.bars, self.pairs, self.alerts, self._tempo = deepcopy(checkpoint.machines)
+        self._digest = checkpoint.digest.copy()
+        self.status = checkpoint.status
 
     def rebuild(self, symbols: Sequence[str], params: RunParams) -> None:
         """Compute something else from now on, as a new pipeline would; its readers see a reset."""

@@ -49,6 +49,7 @@ class MemoryRecording:
         self.vouched_us = self.end_us + tail_us
         self.trade_count = len(trades)
         self.opened = 0
+        self.digest = f"{id(self):016x}"
 
     def last_trade_before(self, symbol: str, ts_us: int) -> tuple[int, float] | None:
         before = [trade for trade in self._trades if trade.symbol == symbol and trade.ts_us < ts_us]

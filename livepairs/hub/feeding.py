@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from livepairs.clock import Clock
 from livepairs.errors import LivepairsError
+from livepairs.hub.reel import Point
 from livepairs.hub.runparts import RunSetup, sentence_of
 from livepairs.schema import Chunk
 from livepairs.sources import Source
@@ -88,14 +89,18 @@ class Feeding:
                 await source.wait_until_rewound()
 
     def _rewind(self, source: Replay) -> None:
+        pipeline, params = self._setup.pipeline, self._outgrown()
+        if params is not None:
+            pipeline.rebuild(source.symbols, params)
+        reel = self._setup.reel(pipeline.params, source.symbols, source.is_healed)
+        source.near = reel.before if reel is not None else _nowhere
         seeds = source.rewind()
-        params = self._outgrown()
-        if params is None:
-            self._setup.pipeline.reset()
-        else:
-            self._setup.pipeline.rebuild(source.symbols, params)
+        if reel is not None and isinstance(source.resumed, Point):
+            pipeline.resume(source.resumed.checkpoint, reel.rows(source.resumed, pipeline.tables.bars.limit_rows))
+        elif params is None:
+            pipeline.reset()
         for seed in seeds:
-            self._setup.pipeline.bars.seed(seed.symbol, seed.bar_us, seed.close)
+            pipeline.bars.seed(seed.symbol, seed.bar_us, seed.close)
         self._quiet_until_us = self._clock.now_us() + SEEK_QUIET_US
 
     async def _pass_on(self, source: Source) -> None:
@@ -124,3 +129,7 @@ class Feeding:
         is_seeking = isinstance(source, Replay) and source.control.order().target_us is not None
         if not is_seeking or self._clock.now_us() >= self._quiet_until_us:
             self._changed()
+
+
+def _nowhere(_ts_us: int) -> None:
+    """Find no place to go on from: nothing has been computed ahead."""

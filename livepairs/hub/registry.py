@@ -8,14 +8,16 @@ import re
 import secrets
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from livepairs.access import open_gate
 from livepairs.clock import Clock, SystemClock
 from livepairs.config import Settings, load_settings
 from livepairs.errors import ConfigError, LivepairsError
-from livepairs.hub.kernels import compile_aside
+from livepairs.hub.kernels import compile_aside, compile_for
 from livepairs.hub.opening import Opened, legs, longest_window_us, open_library, open_listed, open_source
+from livepairs.hub.reels import Reels
 from livepairs.hub.run import Run
 from livepairs.hub.runparts import RunSetup
 from livepairs.schema import Pair, interval_us
@@ -78,7 +80,8 @@ class Hub:
         self._clock = clock or SystemClock()
         self._opened = opened or open_source(settings)
         self._make_pipeline = make_pipeline or _make_pipeline
-        self._on_viewed: Callable[[], None] = compile_aside if make_pipeline is None else lambda: None
+        self._is_hurried = make_pipeline is None
+        self._reels = Reels(self._make_pipeline, compile_for)
         self._runs: dict[str, Run] = {}
         self._leaving: set[Run] = set()
         self._library: Library | None = None
@@ -195,6 +198,7 @@ class Hub:
             run.close()
         for run in runs:
             run.join(JOIN_S)
+        self._reels.close()
         if library is not None:
             library.close()
 
@@ -203,7 +207,7 @@ class Hub:
         idle_us = None if opened.live is not None else int(self.settings.run_idle_s * 1e6)
         run = Run(setup, self._clock, publish_hz=self.settings.publish_hz, idle_us=idle_us)
         run.on_closed = self._forget
-        run.on_viewed = self._on_viewed
+        run.on_viewed = partial(self._viewed, run)
         if run.kind == "live":
             run.taping.on_saved = lambda: self._saved(run)
         replaced = self._runs.pop(run_id, None)
@@ -238,7 +242,16 @@ class Hub:
             recording=recording,
             is_synthetic=recording.is_synthetic,
             listed=listed,
+            reel=partial(self._reels.find, recording),
         )
+
+    def _viewed(self, run: Run) -> None:
+        """Make quick what somebody looks at: compiled kernels, and all of a recording computed ahead."""
+        if not self._is_hurried:
+            return
+        compile_aside()
+        if run.recording is not None and run.kind == "replay":
+            run.look_ahead(partial(self._reels.want, run.recording))
 
     def _live_setup(self, opened: Opened) -> RunSetup:
         assert opened.live is not None

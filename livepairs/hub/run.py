@@ -246,6 +246,12 @@ class Run:
         if isinstance(self._setup.source, Replay):
             self._setup.source.read(legs(params, self.symbols))
 
+    def look_ahead(self, want: Callable[[RunParams, tuple[str, ...], bool], None]) -> None:
+        """Call with what a replay computes, of which symbols, and whether healed; a live run has nothing ahead."""
+        source = self._setup.source
+        if isinstance(source, Replay):
+            want(self._params, source.symbols, source.is_healed)
+
     def touch(self) -> bool:
         """Start the time without a viewer anew, for a page is on its way; return False if the run is over already."""
         return self._viewers.touch() and self.is_alive

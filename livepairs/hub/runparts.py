@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -9,6 +10,7 @@ from livepairs.errors import LivepairsError
 from livepairs.sources import Source
 
 if TYPE_CHECKING:
+    from livepairs.hub.reel import Reel
     from livepairs.pipeline import Pipeline, RunParams
     from livepairs.stores.recording import Recording
 
@@ -67,6 +69,8 @@ class RunSetup:
         The trades are generated, not traded; the screen must say so.
     listed
         Name in the library under which the recording was asked for; empty for the server's own source.
+    reel
+        Finds the recording computed ahead with these parameters, symbols and healed or not, if it is.
     """
 
     id: str
@@ -77,6 +81,7 @@ class RunSetup:
     recording: Recording | None = None
     is_synthetic: bool = False
     listed: str = ""
+    reel: Callable[[RunParams, tuple[str, ...], bool], Reel | None] = lambda _params, _symbols, _healed: None
 
 
 def sentence_of(error: Exception) -> str:

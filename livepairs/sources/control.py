@@ -35,6 +35,8 @@ class Order:
         How often a moment was sought.
     is_ended
         The end of the recording is reached.
+    loop_us
+        From where to where it plays over and over; None to play on.
     """
 
     is_playing: bool
@@ -43,6 +45,7 @@ class Order:
     now_us: int
     generation: int
     is_ended: bool
+    loop_us: tuple[int, int] | None = None
 
 
 class ReplayControl:
@@ -71,6 +74,7 @@ class ReplayControl:
         self._target_us: int | None = home_us
         self._now_us = span_us[0] - 1
         self._generation = 0
+        self._loop_us: tuple[int, int] | None = None
 
     def play(self) -> None:
         """Go on; after the end, begin again."""
@@ -103,6 +107,23 @@ class ReplayControl:
         """Go to an event time, forward or back; one outside the recording means its nearer end."""
         with self._lock:
             self._seek(ts_us)
+        self._changed()
+
+    def loop(self, span_us: tuple[int, int] | None) -> None:
+        """Play these event times over and over from the next time it comes to their end; None to play on.
+
+        Raises
+        ------
+        ConfigError
+            If the end is not after the beginning.
+        """
+        first_us, last_us = self.span_us
+        if span_us is not None:
+            span_us = max(first_us, span_us[0]), min(last_us, span_us[1])
+            if span_us[0] >= span_us[1]:
+                raise ConfigError("a loop must end after it begins, inside the recording; choose a later end")
+        with self._lock:
+            self._loop_us = span_us
         self._changed()
 
     def again(self) -> None:
@@ -140,16 +161,20 @@ class ReplayControl:
                 now_us=self._goal_us(),
                 generation=self._generation,
                 is_ended=self._is_ended(),
+                loop_us=self._loop_us,
             )
 
     def arrive(self, now_us: int, *, is_goal: bool) -> None:
         """Say, as the replay, where it stands, and whether that is what its last order sought."""
         with self._lock:
+            is_round = self._is_round(now_us)
             self._now_us = now_us
             is_reached = is_goal and self._target_us == now_us  # else something else has been sought meanwhile
             if is_reached:
                 self._target_us = None
-        if is_reached:
+            if is_round and self._loop_us is not None:
+                self._seek(self._loop_us[0])
+        if is_reached or is_round:
             self._changed()
 
     @contextmanager
@@ -165,6 +190,12 @@ class ReplayControl:
 
     def _goal_us(self) -> int:
         return self._now_us if self._target_us is None else self._target_us
+
+    def _is_round(self, now_us: int) -> bool:
+        """Return whether playing, not seeking, has just come to the end of the loop."""
+        if self._loop_us is None or self._target_us is not None or not self._is_playing:
+            return False
+        return self._now_us < self._loop_us[1] <= now_us
 
     def _is_ended(self) -> bool:
         return self._target_us is None and self._now_us >= self.span_us[1]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, runtime_checkable
@@ -19,13 +19,25 @@ from livepairs.schema import Chunk
 from livepairs.sources.control import Order, ReplayControl
 from livepairs.sources.slices import Slices
 
-__all__ = ["Playable", "Replay", "ReplayControl", "ReplayPlan", "Seed"]
+__all__ = ["Place", "Playable", "Replay", "ReplayControl", "ReplayPlan", "Seed"]
 
 CHUNK_US: Final = 40_000
 """Wall time between chunks: 25 a second look continuous, and cost the same at every speed."""
 
 STALL_US: Final = 1_000_000
 """Wall time that may be caught up after a stall (a machine too slow for the speed); the rest is let go."""
+
+
+READ_ON: Final = 200_000
+"""Trades up to which a later moment is reached by reading on, although a place to go on from lies nearer."""
+
+
+class Place(Protocol):
+    """Somewhere in a recording where what was computed is known, so that reading can go on behind it."""
+
+    @property
+    def now_us(self) -> int:
+        """Event time up to which all rows have been computed."""
 
 
 @runtime_checkable
@@ -125,6 +137,10 @@ class Replay:
         self._is_stale = False
         self.is_rewound = False
         """True if the last iteration ended because a moment behind it was sought."""
+        self.near: Callable[[int], Place | None] = lambda _ts_us: None
+        """Finds the last place to go on from that is not after an event time; whoever keeps such places sets it."""
+        self.resumed: Place | None = None
+        """Where the next iteration goes on, as ``rewind`` has chosen; None where it begins with nothing computed."""
         # Not up to the last row: a live session may hold rows past what it vouched for, whose bars it has not closed.
         first_us, last_us = recording.start_us, max(recording.start_us, recording.vouched_us)
         history_us = min(self._plan.history_us, (last_us - first_us) // 2)
@@ -144,6 +160,12 @@ class Replay:
         """Whether back-filled rows are played as if they had come in time."""
         return self._plan.healed
 
+    def heal(self, *, healed: bool) -> None:
+        """Play back-filled rows as if they had come in time, or as they came, from now on; from any thread."""
+        self._plan = replace(self._plan, healed=healed)
+        self._is_stale = True
+        self.control.again()
+
     def read(self, symbols: tuple[str, ...]) -> None:
         """Read these symbols from now on, from any thread; rewinds, and comes back to the moment where it was."""
         self._plan = replace(self._plan, symbols=symbols)
@@ -151,26 +173,34 @@ class Replay:
         self.control.again()
 
     def rewind(self) -> tuple[Seed, ...]:
-        """Choose where to read from for the moment now sought; return what was before that, if anything."""
+        """Choose where to read from for the moment now sought; return what was before that, if anything.
+
+        Where ``resumed`` is set, all that was before is known at that place, and nothing is returned.
+        """
         self._is_stale = False
-        self._start_us = self._start_for(self.control.goal_us)
+        self._start_us, self.resumed = self._start_for(self.control.goal_us)
         self.is_rewound = False
         self.control.arrive(self._start_us - 1, is_goal=False)
-        if self._start_us == self._recording.start_us:
+        if self.resumed is not None or self._start_us == self._recording.start_us:
             return ()
         before = ((symbol, self._recording.last_trade_before(symbol, self._start_us)) for symbol in self.symbols)
         bar_us = self._start_us - self._plan.interval_us
         return tuple(Seed(symbol, bar_us, trade[1]) for symbol, trade in before if trade is not None)
 
-    def _start_for(self, target_us: int) -> int:
-        """Return the event time to read from so that all windows are full at the target."""
-        start_us = self._recording.start_us
-        span_us = max(1, self._recording.end_us - start_us)
-        trades_between = self._recording.trade_count * (target_us - start_us) / span_us
-        if trades_between <= self._plan.prime_limit:
-            return start_us
+    def _start_for(self, target_us: int) -> tuple[int, Place | None]:
+        """Return the event time to read from so that all windows are full at the target, and where that goes on."""
+        place = self.near(target_us)
+        start_us = self._recording.start_us if place is None else place.now_us + 1
+        if self._trades_between(start_us, target_us) <= self._plan.prime_limit:
+            return start_us, place
         near_us = target_us - self._plan.warmup_us
-        return max(start_us, near_us - near_us % self._plan.interval_us)
+        near_us -= near_us % self._plan.interval_us
+        return (near_us, None) if near_us > start_us else (start_us, place)
+
+    def _trades_between(self, start_us: int, end_us: int) -> float:
+        """Return about how many trades lie between two event times."""
+        span_us = max(1, self._recording.end_us - self._recording.start_us)
+        return self._recording.trade_count * (end_us - start_us) / span_us
 
     async def chunks(self) -> AsyncIterator[Chunk]:
         """Yield the chunks from where ``rewind`` put it; see the class for when it ends."""
@@ -184,7 +214,7 @@ class Replay:
                 if self._is_stale or self._lies_apart(order, slices.now_us):
                     self.is_rewound = True
                     return
-                until_us = pace.until(order, slices.now_us)
+                until_us = _round_at(order, slices.now_us, pace.until(order, slices.now_us))
                 if until_us > slices.now_us:
                     for chunk in slices.take(until_us):
                         yield chunk
@@ -225,7 +255,11 @@ class Replay:
         """Return whether the moment sought cannot be reached by reading on."""
         if order.target_us is None:
             return False
-        return order.target_us < now_us or self._start_for(order.target_us) > now_us + 1
+        if order.target_us < now_us:
+            return True
+        start_us, place = self._start_for(order.target_us)
+        is_far = place is None or self._trades_between(now_us, order.target_us) > READ_ON
+        return is_far and start_us > now_us + 1
 
     async def _wait(self, woken: asyncio.Event, deadline_us: int | None) -> None:
         """Wait until the control is turned or the deadline is reached, whichever is first."""
@@ -237,6 +271,13 @@ class Replay:
         finally:
             for wait in waits:
                 wait.cancel()
+
+
+def _round_at(order: Order, now_us: int, until_us: int) -> int:
+    """Return how far to play: not past the end of a loop, unless it was left behind already."""
+    if order.loop_us is None or order.target_us is not None or now_us >= order.loop_us[1]:
+        return until_us
+    return min(until_us, order.loop_us[1])
 
 
 class _Pace:

@@ -6,6 +6,7 @@ import asyncio
 import math
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -13,11 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livepairs.clock import ManualClock
+from livepairs.hub.reel import Reel
 from livepairs.hub.run import Run
 from livepairs.hub.runparts import RunSetup
 from livepairs.pairs.machine import PairParams
 from livepairs.pipeline import Pipeline, RunParams
 from livepairs.schema import Chunk, Pair
+from livepairs.sources import replay as replaying
 from livepairs.sources.replay import Replay, ReplayPlan
 from tests.memory_recording import START_US, MemoryRecording, Trade
 
@@ -59,23 +62,45 @@ def bits_of(table: pa.Table) -> pa.Table:
     return table
 
 
-def played_straight(recording: MemoryRecording, until_us: int, *, is_finished: bool) -> dict[str, pa.Table]:
-    """Return the tables of the trades up to a time, handed to a pipeline one by one."""
+def played_straight(
+    recording: MemoryRecording, until_us: int, *, is_finished: bool = False, healed: bool = False
+) -> dict[str, Any]:
+    """Return tables, counts and digest of the trades up to a time, handed to a pipeline one by one."""
     pipeline = Pipeline(recording.symbols, PARAMS)
-    for chunk in recording.chunks():
+    for chunk in recording.chunks(healed=healed):
         keep = pa.array(chunk.trades.column("ts").cast(pa.int64()).to_numpy() <= until_us)
         pipeline.update(Chunk(chunk.trades.filter(keep), chunk.marks, min(chunk.now_us, until_us)))
     if is_finished:
         pipeline.finish()
-    tables = tables_of(pipeline)
+    shown = {**tables_of(pipeline), **account_of(pipeline)}
     pipeline.close()
-    return tables
+    return shown
+
+
+def account_of(pipeline: Pipeline) -> dict[str, Any]:
+    """Return what is shown besides tables."""
+    status = pipeline.status
+    return {
+        "digest": pipeline.digest,
+        "counts": status.counts,
+        "z now": status.z_now,
+        "prices": status.last_price,
+        "forming": bits_of(pa.Table.from_batches([status.forming])),
+    }
+
+
+def wound(recording: MemoryRecording, steps: int | None = None, *, healed: bool = False) -> Reel:
+    """Return the recording computed ahead, whole or some steps of it, with a checkpoint every few trades."""
+    reel = Reel(recording, recording.symbols, healed=healed, spacing=9, points=12)
+    left = iter(range(steps)) if steps is not None else None
+    reel.wind(Pipeline(recording.symbols, PARAMS), lambda: left is None or next(left, None) is not None)
+    return reel
 
 
 class Held:
     """A run on the test's own loop, on a clock that is held."""
 
-    def __init__(self, **plan: object) -> None:
+    def __init__(self, reels: dict[bool, Reel] | None = None, **plan: object) -> None:
         self.clock = ManualClock()
         self.recording = make_recording()
         self.pipeline = Pipeline(self.recording.symbols, PARAMS)
@@ -87,7 +112,9 @@ class Held:
             pipeline=self.pipeline,
             params=PARAMS,
             recording=self.recording,  # type: ignore[arg-type]
+            reel=lambda _params, _symbols, healed: (reels or {}).get(healed),
         )
+        self.replay = replay
         self.run = Run(setup, self.clock)
         self.control = replay.control
 
@@ -122,9 +149,12 @@ class Held:
 
     def check(self) -> None:
         state = self.run.state
-        expected = played_straight(self.recording, state.now_us, is_finished=state.status == "ended")
+        is_finished, healed = state.status == "ended", self.replay.is_healed
+        expected = played_straight(self.recording, state.now_us, is_finished=is_finished, healed=healed)
         for hop, table in tables_of(self.pipeline).items():
             assert table.equals(expected[hop]), hop
+        for name, value in account_of(self.pipeline).items():
+            assert value == expected[name], name
 
 
 actions = st.one_of(
@@ -134,30 +164,87 @@ actions = st.one_of(
     st.tuples(st.just("speed"), st.sampled_from([0.1, 1.0, 7.3, 60.0, 1000.0, math.inf])),
     st.tuples(st.just("seek"), st.integers(0, (SPAN_S + 1) * SECOND)),
     st.tuples(st.just("step"), st.sampled_from([-3, -1, 1, 2])),
+    st.tuples(st.just("loop"), st.sampled_from([None, (30, 31), (5, 70)])),
+    st.tuples(st.just("heal"), st.booleans()),
 )
 
 
-@settings(max_examples=25)
+async def follow(held: Held, script: list[tuple[str, Any]]) -> None:
+    """Turn the knobs as the script says."""
+    for verb, value in script:
+        if verb == "pass":
+            await held.let_pass(value)
+        elif verb == "seek":
+            held.control.seek(START_US + value)
+        elif verb == "speed":
+            held.control.loop(None)  # at full speed it would go round and round and never settle
+            held.control.set_speed(value)
+        elif verb == "step":
+            held.control.step(value)
+        elif verb == "loop":
+            held.control.set_speed(60.0)
+            held.control.loop(value and (START_US + value[0] * SECOND, START_US + value[1] * SECOND))
+        elif verb == "heal":
+            held.replay.heal(healed=value)
+        else:
+            getattr(held.control, verb)()
+    await held.settle()
+
+
+@settings(max_examples=20)
 @given(script=st.lists(actions, min_size=1, max_size=6))
 def test_after_any_sequence_of_knobs_the_tables_are_those_of_playing(script):
     held = Held()
+    held.play(lambda held: follow(held, script))
+    held.check()
+
+
+WOUND = {healed: wound(make_recording(), healed=healed) for healed in (False, True)}
+BEGUN = {False: wound(make_recording(), 9)}
+
+
+@settings(max_examples=15)
+@given(script=st.lists(actions, min_size=1, max_size=6), reels=st.sampled_from([WOUND, BEGUN]))
+def test_a_recording_computed_ahead_shows_what_playing_shows(script, reels):
+    """Every seek goes on from a checkpoint, if the winding has come so far."""
+    held = Held(reels)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replaying, "READ_ON", 5)
+        held.play(lambda held: follow(held, script))
+    held.check()
+
+
+@pytest.mark.parametrize("second", [1, 3, 40, 89])
+def test_a_seek_goes_on_from_the_last_checkpoint_before_it(second):
+    held = Held(WOUND)
 
     async def body(held: Held) -> None:
-        for verb, value in script:
-            if verb == "pass":
-                await held.let_pass(value)
-            elif verb == "seek":
-                held.control.seek(START_US + value)
-            elif verb == "speed":
-                held.control.set_speed(value)
-            elif verb == "step":
-                held.control.step(value)
-            else:
-                getattr(held.control, verb)()
+        held.control.pause()
         await held.settle()
+        held.control.seek(START_US)
+        await held.settle()
+        held.control.seek(START_US + second * SECOND)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replaying, "READ_ON", 0)
+        held.play(body)
+    held.check()
+    place = WOUND[False].before(START_US + second * SECOND)
+    assert held.replay.resumed == place
+
+
+def test_a_loop_plays_its_span_over_and_over():
+    held = Held()
+
+    async def body(held: Held) -> None:
+        held.control.set_speed(60.0)
+        held.control.loop((START_US + 30 * SECOND, START_US + 60 * SECOND))
+        held.control.seek(START_US + 45 * SECOND)
+        await held.let_pass(SECOND)  # fifteen to the end, once around, and fifteen more
 
     held.play(body)
     held.check()
+    assert held.run.state.now_us == pytest.approx(START_US + 45 * SECOND, abs=60 * 40_000 * 3)
 
 
 def test_the_end_of_a_final_recording_closes_the_last_bar():
