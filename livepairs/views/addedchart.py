@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 from bokeh.models import Select, TickFormatter
-from bokeh.plotting import figure
 
 from livepairs.hub import Run
 from livepairs.schema import PAIRS, Pair
@@ -61,9 +60,8 @@ class AddedChart:
         self.source = columns.empty_source("added", ["ts", "value"])
         trace = Trace(label="value", column="value", color=ACCENT, digits="significant")
         # The title travels with the rows: which column they are is not known before one is picked.
-        readout, chart = line_chart(axis, self.source, "Added", [trace], weight=1, formatter=formatter)
-        self._parts: tuple[Any, figure] = (readout, chart)
-        self._set_visible(is_visible=False)
+        self.chart = line_chart(axis, self.source, "Added", [trace], weight=1, formatter=formatter)
+        self.chart.visible = False
         self.pick = Select(
             name="added-column", value="", options=[("", "Add a chart of …"), *ADDED.items()], height=_PICK_HEIGHT - 4,
             width=230, margin=0, styles={"flex": f"0 0 {_PICK_HEIGHT}px"},
@@ -71,18 +69,13 @@ class AddedChart:
         )  # fmt: skip
         self.pick.on_change("value", lambda _name, _old, new: self.show(new))
 
-    @property
-    def models(self) -> list[Any]:
-        """Readout and chart, as they stand in the stack."""
-        return list(self._parts)
-
     def show(self, column: str) -> None:
         """Draw a column of PAIRS from the oldest row there is; none, or one that is not known, takes the chart away."""
         self._column = column if column in ADDED else ""
         self._cursor = None
         self.source.tags = [ADDED[self._column][:1].upper() + ADDED[self._column][1:]] if self._column else []
         self.refresh()
-        self._set_visible(is_visible=bool(self._column))
+        self.chart.visible = bool(self._column)
 
     def refresh(self) -> None:
         """Append the rows of the bars that closed, if a column is shown."""
@@ -95,9 +88,3 @@ class AddedChart:
         if is_first or delta.is_reset or rows.num_rows:
             grown = {"ts": columns.milliseconds(rows), "value": columns.numbers(rows, self._column)}
             columns.grow(self.source, grown, is_reset=is_first or delta.is_reset)
-
-    def _set_visible(self, *, is_visible: bool) -> None:
-        readout, chart = self._parts
-        chart.visible = is_visible
-        # The readout's own style says how it is laid out, which is stronger than a model's being visible.
-        readout.styles = {"flex": "0 0 22px", "display": "block" if is_visible else "none"}

@@ -26,11 +26,12 @@ from livepairs.hub import Run
 from livepairs.schema import Pair, interval_us
 from livepairs.views import columns, numbers
 from livepairs.views.assets import script
+from livepairs.views.chartorigin import origin_of
 from livepairs.views.chartstack import stack
 from livepairs.views.drawnrows import COLUMNS, ENTRIES, EXITS, FILLS, DrawnRows, trade_window
 from livepairs.views.linechart import Trace, line_chart
 from livepairs.views.palette import ACCENT, DOWN, LEG_X, LEG_Y, MUTED, UP
-from livepairs.views.timeaxis import TimeAxis
+from livepairs.views.timeaxis import Scale, TimeAxis
 
 __all__ = ["BacktestCharts"]
 
@@ -64,11 +65,11 @@ class BacktestCharts:
         self._seen = Div(name="backtest-window", visible=False, tags=[])
         self._levels: dict[str, list[Span]] = {}
         self._axis = TimeAxis(interval_us=interval_us(run.params.interval), end_us=max(run.state.now_us, 0))
-        models = [*self._legs(run, pair), *self._zscore(), *self._money(rules)]
-        self._axis.bind(self._extent, shows_whole=True)
+        charts = [self._legs(run, pair), self._zscore(), *self._money(rules)]
+        face = self._axis.face(self._extent, origin_of(run, pair), shows_whole=True)
         self._connect()
         self._draw_levels(rules)
-        self.view: Viewable = stack([*models, self._order, self._seen], min_height=520, above=_ABOVE)
+        self.view: Viewable = stack(face, [*charts, self._order, self._seen], min_height=520, above=_ABOVE)
 
     def show(self, rows: DrawnRows, rules: BacktestParams) -> None:
         """Draw another backtest, in the window that is shown."""
@@ -117,13 +118,13 @@ class BacktestCharts:
         self._window = (float(tags[0]), float(tags[1])) if is_window and tags[0] < tags[1] else None
         self._draw()
 
-    def _legs(self, run: Run, pair: Pair) -> tuple[Any, figure]:
+    def _legs(self, run: Run, pair: Pair) -> figure:
         bars = run.tables.bars.tail(400)
         digits = {
             symbol: numbers.decimals(columns.numbers(columns.of(bars, "symbol", symbol), "close").tolist())
             for symbol in (pair.x, pair.y)
         }
-        chart = self._axis.figure(weight=1.25, min_height=58, formatter=NumeralTickFormatter(format="0.00"))
+        chart = self._axis.chart(weight=1.25, min_height=58, formatter=NumeralTickFormatter(format="0.00"))
         for column, color in (("x100", LEG_X), ("y100", LEG_Y)):
             chart.line(x="ts", y=column, source=self._lines, line_color=color, line_width=1.3)
         fields = [
@@ -133,15 +134,17 @@ class BacktestCharts:
         _scatter(chart, self._fills, y="value", marker="marker", size=8, fill_color="color", line_color="color",
                  fill_alpha="fill", line_width=1.3)  # fmt: skip
         title = "Legs, first bar = 100; ▲ bought ▼ sold, filled: in, hollow: out"
-        return self._axis.readout(self._lines, title, fields), chart
+        values = [(self._lines, column) for column in ("x100", "y100")]
+        self._axis.describe(chart, self._lines, title, fields, scales=[Scale(chart.y_range, values)])
+        return chart
 
-    def _zscore(self) -> tuple[Any, figure]:
+    def _zscore(self) -> figure:
         traces = [
             Trace(label="", column="floor", color=MUTED, width=0),
             Trace(label="", column="ceiling", color=MUTED, width=0),
             Trace(label="z", column="z", color=ACCENT, width=1.2),
         ]
-        readout, chart = line_chart(
+        chart = line_chart(
             self._axis, self._lines, "z-score, ▲ long ▼ short ○ out", traces, weight=1.25,
             formatter=NumeralTickFormatter(format="0.0"), wait="warming up",
         )  # fmt: skip
@@ -155,22 +158,20 @@ class BacktestCharts:
                 chart.add_layout(span)
         _scatter(chart, self._entries, y="z", marker="marker", size=9, fill_color="color", line_color=None)
         _scatter(chart, self._exits, y="z", size=6, fill_color=None, line_color=ACCENT, line_width=1.5)
-        return readout, chart
+        return chart
 
-    def _money(self, rules: BacktestParams) -> list[Any]:
+    def _money(self, rules: BacktestParams) -> list[figure]:
         equity = line_chart(
             self._axis, self._lines, "Equity", [Trace(label="quote", column="equity", color=UP)], weight=1.15,
-            formatter=CustomJSTickFormatter(code=_COMPACT),
+            formatter=CustomJSTickFormatter(code=_COMPACT), least=0.002 * rules.capital,
         )  # fmt: skip
         drawdown = line_chart(
             self._axis, self._lines, "Drawdown", [Trace(label="", column="drawdown", color=DOWN, width=1, digits=4)],
-            weight=0.75, formatter=NumeralTickFormatter(format="0.0[0]%"), is_last=True,
+            weight=0.75, formatter=NumeralTickFormatter(format="0.0[0]%"), is_last=True, least=0.002,
         )  # fmt: skip
-        equity[1].y_range.update(min_interval=0.002 * rules.capital, default_span=0.002 * rules.capital)
-        drawdown[1].yaxis.ticker.desired_num_ticks = 2
-        drawdown[1].y_range.update(min_interval=0.002, default_span=0.002)
-        drawdown[1].add_glyph(self._lines, VArea(x="ts", y1="drawdown", y2="zero", fill_color=DOWN, fill_alpha=0.18))
-        return [*equity, *drawdown]
+        drawdown.yaxis.ticker.desired_num_ticks = 2
+        drawdown.add_glyph(self._lines, VArea(x="ts", y1="drawdown", y2="zero", fill_color=DOWN, fill_alpha=0.18))
+        return [equity, drawdown]
 
     def _draw_levels(self, rules: BacktestParams) -> None:
         for name, spans in self._levels.items():

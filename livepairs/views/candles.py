@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 from bokeh.models import (
     ColumnDataSource,
-    DataRange1d,
     LinearColorMapper,
     NumeralTickFormatter,
+    Range1d,
     Rect,
     Segment,
     Span,
@@ -25,7 +25,7 @@ from bokeh.models import (
 from livepairs.views.columns import Columns, empty_source, grow, milliseconds, numbers
 from livepairs.views.numbers import decimals
 from livepairs.views.palette import DOWN, MUTED, PAPER, UP
-from livepairs.views.timeaxis import TimeAxis
+from livepairs.views.timeaxis import Scale, TimeAxis
 
 __all__ = ["COLUMNS", "Candles", "candle_columns"]
 
@@ -37,8 +37,9 @@ COLUMNS: Final = ["ts", "open", "high", "low", "close", "middle", "body", "volum
 _BODY = 0.72
 _SAMPLE = 200
 """Closes that show how many decimals the prices have."""
-_VOLUME_PADDING = 6.0
-"""Of the span above the highest bar, halved by Bokeh: volume takes the lowest quarter of the chart."""
+_VOLUME_SHARE: Final = 0.22
+"""Of the chart's height that the highest volume in view takes."""
+_PRICE_PADDING: Final = 0.3
 
 
 def candle_columns(bars: pa.Table) -> Columns:
@@ -80,11 +81,8 @@ class Candles:
         self._gaps = empty_source(f"gaps-{name[-1]}", ["start", "end"])
         self._format = NumeralTickFormatter(format="0,0.00")
         self._has_digits = False
-        self.chart = axis.figure(weight=1, min_height=190, is_last=is_last, formatter=self._format)
-        self.chart.y_range.update(range_padding=0.3, renderers=[])
-        self.chart.extra_y_ranges = {
-            "volume": DataRange1d(start=0, range_padding=_VOLUME_PADDING, default_span=1.0, renderers=[])
-        }
+        self.chart = axis.chart(weight=1, min_height=168, is_last=is_last, formatter=self._format)
+        self.chart.extra_y_ranges = {"volume": Range1d(0, 1, syncable=False)}
         self._line: Any = {"field": "fell", "transform": LinearColorMapper(palette=[UP, DOWN], low=0, high=1)}
         # The frame finds this mapper by its name when the theme is switched.
         self._fill: Any = {
@@ -94,7 +92,16 @@ class Candles:
         self._draw()
         self._last = Span(dimension="width", line_color=MUTED, line_dash="dashed", line_width=1, visible=False)
         self.chart.add_layout(self._last)
-        self.views: list[Any] = [axis.readout(self.closed, symbol, _FIELDS), self.chart]
+        axis.describe(self.chart, self.closed, symbol, _FIELDS, scales=self._scales(), is_last=is_last)
+
+    def _scales(self) -> list[Scale]:
+        both = (self.closed, self.forming)
+        prices = [(source, column) for source in both for column in ("low", "high")]
+        volumes = [(source, "volume") for source in both]
+        return [
+            Scale(self.chart.y_range, prices, padding=_PRICE_PADDING),
+            Scale(self.chart.extra_y_ranges["volume"], volumes, floor=0.0, share=_VOLUME_SHARE),
+        ]
 
     def _draw(self) -> None:
         gap = VStrip(x0="start", x1="end", fill_color=MUTED, fill_alpha=0.16, line_color=None)
@@ -116,11 +123,9 @@ class Candles:
         )
         wick = Segment(x0="ts", x1="ts", y0="high", y1="low", line_color=self._line)
         body = Rect(x="ts", y="middle", width=width, height="body", line_color=self._line, fill_color=self._fill)
-        drawn = [self.chart.add_glyph(source, volume, y_range_name="volume")]
-        drawn += [self.chart.add_glyph(source, glyph) for glyph in (wick, body)]
-        # Without being told, a range looks at every glyph of the chart, and prices would share their scale with volume.
-        self.chart.extra_y_ranges["volume"].renderers = [*self.chart.extra_y_ranges["volume"].renderers, drawn[0]]
-        self.chart.y_range.renderers = [*self.chart.y_range.renderers, drawn[1]]
+        self.chart.add_glyph(source, volume, y_range_name="volume")
+        self.chart.add_glyph(source, wick)
+        self.chart.add_glyph(source, body)
 
     def append(self, bars: pa.Table, *, is_reset: bool) -> None:
         """Show closed bars.

@@ -8,25 +8,30 @@ import panel as pn
 from bokeh.layouts import column
 from panel.viewable import Viewable
 
+from livepairs.views.chartface import FACE_HEIGHT, ChartFace
+
 __all__ = ["stack"]
 
 _AROUND = 122
 """Pixels of the window that the header, the deck and the paddings take."""
 
 
-def stack(models: list[Any], *, min_height: int, above: int = 0) -> Viewable:  # bokeh models of several kinds
-    """Return readouts and charts, in order, as one block.
+def stack(face: ChartFace, models: list[Any], *, min_height: int, above: int = 0) -> Viewable:
+    """Return charts, in order, as one block under their face.
 
     Parameters
     ----------
+    face
+        The bar above them.
     models
-        Divs and figures, top to bottom.
+        Figures, and what else stands between them, top to bottom: Bokeh models of several kinds.
     min_height
-        Height in pixels it never falls below; the page scrolls then.
+        Height in pixels the charts never fall below; the page scrolls then.
     above
         Pixels that other parts of the page take above it.
     """
-    height = f"max({min_height}px, calc(100vh - {_AROUND + above}px))"
+    height = f"max({min_height}px, calc(100vh - {_AROUND + above + FACE_HEIGHT}px))"
     block = column(*models, sizing_mode=None, spacing=0)
     block.update(sizing_mode="stretch_width", styles={"height": height, "flex": "0 0 auto"})
-    return pn.pane.Bokeh(block, sizing_mode="stretch_width", margin=0)
+    charts = pn.pane.Bokeh(block, sizing_mode="stretch_width", margin=0)
+    return pn.Column(face, charts, sizing_mode="stretch_width", margin=0)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bokeh.models import ColumnDataSource, Line, Span, TickFormatter
 from bokeh.plotting import figure
 
 from livepairs.views.palette import MUTED
-from livepairs.views.timeaxis import TimeAxis
+from livepairs.views.timeaxis import Scale, TimeAxis
 
 __all__ = ["Trace", "line_chart", "mark_level"]
 
@@ -22,11 +21,13 @@ class Trace:
     Parameters
     ----------
     label, column, color
-        Its name in the readout, its column in the source, its colour.
+        Its name in the legend, its column in the source, its colour.
     digits
-        Digits of its readout: a number, ``"compact"`` or ``"significant"``.
+        Digits of its value there: a number, ``"compact"`` or ``"significant"``.
     width, dash
         How it is drawn; a width of 0 lets the axis make room for it without drawing it.
+    is_fitted
+        Whether the axis makes room for it.
     """
 
     label: str
@@ -35,13 +36,15 @@ class Trace:
     digits: int | str = 2
     width: float = 1.5
     dash: str = "solid"
+    is_fitted: bool = True
 
 
 def line_chart(  # noqa: PLR0913 - what a chart looks like, everything beyond the traces by name
     axis: TimeAxis, source: ColumnDataSource, title: str, traces: Sequence[Trace], *, weight: float = 1.0,
-    formatter: TickFormatter | None = None, is_last: bool = False, wait: str = "",
-) -> tuple[Any, figure]:  # fmt: skip
-    """Return the readout and the chart of some columns.
+    formatter: TickFormatter | None = None, is_last: bool = False, wait: str = "", padding: float = 0.12,
+    least: float = 0.0,
+) -> figure:  # fmt: skip
+    """Return the chart of some columns.
 
     Parameters
     ----------
@@ -61,18 +64,23 @@ def line_chart(  # noqa: PLR0913 - what a chart looks like, everything beyond th
         Whether it is the chart that shows the times.
     wait
         What to say while it has nothing to show yet.
+    padding, least
+        Room around the values, as a share of their span, and the span the axis never falls below.
     """
-    chart = axis.figure(weight=weight, min_height=58, is_last=is_last, formatter=formatter)
+    chart = axis.chart(weight=weight, min_height=56, is_last=is_last, formatter=formatter)
     for trace in traces:
-        line = Line(x="ts", y=trace.column, line_color=trace.color, line_width=trace.width or 1, line_dash=trace.dash)
-        line.line_alpha = 1.0 if trace.width else 0.0
-        chart.add_glyph(source, line)
+        if trace.width:
+            line = Line(x="ts", y=trace.column, line_color=trace.color, line_width=trace.width, line_dash=trace.dash)
+            chart.add_glyph(source, line)
     fields = [
         {"label": trace.label, "field": trace.column, "digits": trace.digits, "color": trace.color}
         for trace in traces
         if trace.label
     ]
-    return axis.readout(source, title, fields, wait=wait), chart
+    values = [(source, trace.column) for trace in traces if trace.is_fitted]
+    scale = Scale(chart.y_range, values, padding=padding, least=least)
+    axis.describe(chart, source, title, fields, scales=[scale], wait=wait, is_last=is_last)
+    return chart
 
 
 def mark_level(chart: figure, level: float, *, color: str = MUTED, dash: str = "dashed") -> None:

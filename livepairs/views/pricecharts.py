@@ -10,6 +10,7 @@ from livepairs.schema import Pair, interval_us
 from livepairs.tables.ring import Cursor
 from livepairs.views import columns, numbers
 from livepairs.views.candles import Candles
+from livepairs.views.chartorigin import origin_of
 from livepairs.views.chartstack import stack
 from livepairs.views.gapstrips import GapStrips
 from livepairs.views.pace import CHARTS_S, Pace
@@ -47,8 +48,8 @@ class PriceCharts:
         self._gaps = [GapStrips(run, [leg.symbol], f"holes-{name}") for leg, name in zip(self._legs, "yx", strict=True)]
         for leg, gaps in zip(self._legs, self._gaps, strict=True):
             gaps.draw_on(leg.chart)
-        axis.bind(self._legs[0].closed)
-        self.view: Viewable = stack([model for leg in self._legs for model in leg.views], min_height=470)
+        face = axis.face(self._legs[0].closed, origin_of(run, pair))
+        self.view: Viewable = stack(face, [leg.chart for leg in self._legs], min_height=470)
 
     def refresh(self) -> None:
         """Append the bars that closed and replace the forming ones."""

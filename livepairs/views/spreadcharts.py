@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bokeh.models import BoxAnnotation, CustomJSTickFormatter, NumeralTickFormatter, Scatter, VArea
 from bokeh.plotting import figure
 from panel.viewable import Viewable
@@ -13,6 +11,7 @@ from livepairs.hub import Run
 from livepairs.hub.paper import paper_rules
 from livepairs.schema import Pair, interval_us
 from livepairs.views.addedchart import AddedChart
+from livepairs.views.chartorigin import origin_of
 from livepairs.views.chartstack import stack
 from livepairs.views.gapstrips import GapStrips
 from livepairs.views.linechart import Trace, line_chart, mark_level
@@ -69,13 +68,13 @@ class SpreadCharts:
         self._pace = Pace(CHARTS_S)
         self._axis = TimeAxis(interval_us=interval_us(run.params.interval), end_us=run.shown_us, visible_bars=900)
         self._gaps = GapStrips(run, [pair.y, pair.x], "holes")
-        shown = [*self._legs(pair), *self._spread(), *self._zscore()]
-        self._added = AddedChart(run, pair, self._axis, CustomJSTickFormatter(code=_SIGNIFICANT))
-        models = [*shown, *self._added.models, *self._beta_and_correlation(), self._added.pick]
-        for chart in models[1:6:2]:
+        shown = [self._legs(pair), self._spread(), self._zscore()]
+        for chart in shown:
             self._gaps.draw_on(chart)
-        self._axis.bind(self._rows.spread)
-        self.view: Viewable = stack(models, min_height=560, above=82 + PAPER_HEIGHT)
+        self._added = AddedChart(run, pair, self._axis, CustomJSTickFormatter(code=_SIGNIFICANT))
+        models = [*shown, self._added.chart, *self._beta_and_correlation(), self._added.pick]
+        face = self._axis.face(self._rows.spread, origin_of(run, pair))
+        self.view: Viewable = stack(face, models, min_height=510, above=82 + PAPER_HEIGHT)
 
     def refresh(self) -> None:
         """Bring the charts up to date."""
@@ -88,7 +87,7 @@ class SpreadCharts:
             self._paper.show(self._run.paper.look(self._pair))
         self._is_placed = True
 
-    def _legs(self, pair: Pair) -> tuple[Any, figure]:
+    def _legs(self, pair: Pair) -> figure:
         traces = [
             Trace(label=pair.x, column="x", color=LEG_X, digits=3),
             Trace(label=pair.y, column="y", color=LEG_Y, digits=3),
@@ -101,7 +100,7 @@ class SpreadCharts:
             formatter=NumeralTickFormatter(format="0.00"),
         )
 
-    def _spread(self) -> tuple[Any, figure]:
+    def _spread(self) -> figure:
         entry, is_log = f"{self._run.params.entry:g}", self._run.params.pair_params.price == "log"
         digits, title = ("bps", "Spread, basis points") if is_log else ("significant", "Spread")
         traces = [
@@ -111,37 +110,35 @@ class SpreadCharts:
             Trace(label="spread", column="spread", color=ACCENT, digits=digits),
         ]
         formatter = CustomJSTickFormatter(code=_BPS if is_log else _SIGNIFICANT)
-        readout, chart = line_chart(
+        chart = line_chart(
             self._axis, self._rows.spread, title, traces, weight=1.25, formatter=formatter, wait=self._waits["hedge"]
         )
         band = VArea(x="ts", y1="lower", y2="upper", fill_color=MUTED, fill_alpha=0.10)
         chart.renderers.insert(0, chart.add_glyph(self._rows.spread, band))
         chart.renderers.pop()
-        return readout, chart
+        return chart
 
-    def _zscore(self) -> tuple[Any, figure]:
+    def _zscore(self) -> figure:
         params, rules, rows = self._run.params, self._rules, self._rows.zscore
         traces = [
             Trace(label="", column="floor", color=MUTED, width=0),
             Trace(label="", column="ceiling", color=MUTED, width=0),
             Trace(label="z", column="z", color=ACCENT),
-            Trace(label="", column="even_below", color=SECOND, width=1, dash="dashed"),
-            Trace(label="break-even ±", column="even_above", color=SECOND, width=1, dash="dashed"),
+            # Break-even may be far out of what z ever reaches; it is shown where it is near and stretches nothing.
+            Trace(label="", column="even_below", color=SECOND, width=1, dash="dashed", is_fitted=False),
+            Trace(label="break-even ±", column="even_above", color=SECOND, width=1, dash="dashed", is_fitted=False),
         ]
         formatter = CustomJSTickFormatter(
             code=_Z_AND_BPS, args={"rows": rows, "exit": rules.exit, "cost": round_trip_bps(rules)}
         )
         title = f"z-score, entry ±{params.entry:g}, exit ±{params.exit:g}"
-        readout, chart = line_chart(
-            self._axis, rows, title, traces, weight=1.5, formatter=formatter, wait=self._waits["z"]
+        chart = line_chart(
+            self._axis, rows, title, traces, weight=1.5, formatter=formatter, wait=self._waits["z"], padding=0.04
         )
-        chart.y_range.range_padding = 0.04
-        # Break-even may be far out of what z ever reaches; it is shown where it is near and stretches nothing.
-        chart.y_range.renderers = chart.renderers[:3]
         self._paper.draw_on(chart)
         self._mark_levels(chart)
         chart.add_glyph(self._rows.now, Scatter(x="ts", y="z", size=7, fill_color=ACCENT, line_color=None))
-        return readout, chart
+        return chart
 
     def _mark_levels(self, chart: figure) -> None:
         params = self._run.params
@@ -154,15 +151,15 @@ class SpreadCharts:
         chart.add_layout(BoxAnnotation(bottom=params.entry, fill_color=DOWN, fill_alpha=0.07, line_color=None))
         chart.add_layout(BoxAnnotation(top=-params.entry, fill_color=UP, fill_alpha=0.07, line_color=None))
 
-    def _beta_and_correlation(self) -> list[Any]:
+    def _beta_and_correlation(self) -> list[figure]:
         beta = [Trace(label="β", column="beta", color=LEG_Y, digits=4)]
         corr = [Trace(label="ρ", column="corr", color=LEG_X, digits=3)]
         return [
-            *line_chart(
+            line_chart(
                 self._axis, self._rows.spread, "Hedge ratio", beta, weight=0.75,
                 formatter=NumeralTickFormatter(format="0.000"), wait=self._waits["hedge"],
             ),
-            *line_chart(
+            line_chart(
                 self._axis, self._rows.spread, "Correlation of changes", corr, weight=0.75, is_last=True,
                 wait=self._waits["corr"],
                 formatter=NumeralTickFormatter(format="0.00"),

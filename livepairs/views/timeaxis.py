@@ -1,42 +1,43 @@
-"""The time axis the charts of a page share: one range, one crosshair, one way of following the newest bar.
+"""The time axis the charts of a page share: one range, one set of ticks, one face in the browser.
 
 Following happens in the browser. The range never travels to the server (``syncable=False``): a server that set it would
 fight the user's hand, and a browser that reported it would send a message a frame. Its tags say ``follow`` or ``free``;
-the deck's button and the functions below are the only ones that change them. The user's hand is recognised by events of
-the user's doing (pan, wheel, pinch), never by the range having changed: scripts run later than the change they made.
+``["follow", ...]`` is all that whoever wants the charts to follow has to write there.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from bokeh.models import (
     ColumnDataSource,
-    CrosshairTool,
-    CustomJS,
-    DataRange1d,
-    DatetimeAxis,
-    DatetimeTicker,
-    DatetimeTickFormatter,
-    Div,
+    CustomJSTickFormatter,
+    FixedTicker,
     Grid,
+    LinearAxis,
     NumeralTickFormatter,
     PanTool,
     Range1d,
-    Span,
     TickFormatter,
     WheelZoomTool,
 )
 from bokeh.plotting import figure
 
-from livepairs.views.assets import script, stylesheet
+from livepairs.views.assets import stylesheet
+from livepairs.views.chartface import ChartFace
 from livepairs.views.palette import MUTED
 
-__all__ = ["TimeAxis", "windows"]
+__all__ = ["LEGEND_HEIGHT", "Origin", "Scale", "TimeAxis", "windows"]
 
-_RELEASING = ("panstart", "wheel", "pinchstart")
-_WINDOW_BARS = (120, 300, 900, 3000)
-_LEAD_BARS = 6
+LEGEND_HEIGHT: Final = 24
+"""Pixels above each chart in which its title and values stand."""
+
+_WINDOW_BARS: Final = (120, 300, 900, 3000, 14_400, 86_400, 604_800)
+_LEAD_BARS: Final = 6
+_LONGEST_BARS: Final = 1_300_000
+"""A fortnight of 1-s bars: no window is wider."""
 
 
 def windows(interval_us: int) -> list[tuple[str, float]]:
@@ -51,11 +52,74 @@ def _length(seconds: int) -> str:
     return f"{seconds} s"
 
 
-def _formatter() -> DatetimeTickFormatter:
-    return DatetimeTickFormatter(
-        milliseconds="%H:%M:%S.%3N", seconds="%H:%M:%S", minsec="%H:%M:%S", minutes="%H:%M", hourmin="%H:%M",
-        hours="%H:%M", days="%d %b", months="%b %Y", years="%Y",
-    )  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How a value axis is fitted to what is in the window.
+
+    Parameters
+    ----------
+    range
+        The axis's range.
+    values
+        Columns it makes room for, as (source, column).
+    padding
+        Room around them, as a share of their span.
+    least
+        Span it never falls below.
+    floor
+        Where it begins, whatever the values are.
+    share
+        Share of the height that the highest value takes; then ``floor`` and no padding hold.
+    """
+
+    range: Range1d
+    values: Sequence[tuple[ColumnDataSource, str]]
+    padding: float = 0.12
+    least: float = 0.0
+    floor: float | None = None
+    share: float | None = None
+
+    def as_spec(self) -> dict[str, Any]:
+        """Return it as the browser reads it."""
+        values = [(source.id, column) for source, column in self.values]
+        parts = {"padding": self.padding, "least": self.least, "floor": self.floor, "share": self.share}
+        return {"range": self.range.id, "values": values, **parts}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What the charts show, for titles of pictures and names of files.
+
+    Parameters
+    ----------
+    title
+        The pair.
+    source
+        Recording or feed, in words.
+    files
+        Key and label of each file that can be had of the rows.
+    """
+
+    title: str
+    source: str = ""
+    files: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class _Plot:
+    chart: figure
+    source: ColumnDataSource
+    title: str
+    fields: list[dict[str, Any]]
+    wait: str
+    is_last: bool
+    scales: list[Scale] = field(default_factory=list)
+
+    def as_spec(self) -> dict[str, Any]:
+        return {
+            "figure": self.chart.id, "source": self.source.id, "title": self.title, "fields": self.fields,
+            "wait": self.wait, "isLast": self.is_last, "scales": [scale.as_spec() for scale in self.scales],
+        }  # fmt: skip
 
 
 class TimeAxis:
@@ -77,17 +141,15 @@ class TimeAxis:
         width = visible_bars * self.interval_ms
         self.range = Range1d(end - width, end, name="time-axis", tags=["follow"], syncable=False)
         self.range.min_interval = 10 * self.interval_ms
-        self._cursor = Span(
-            dimension="height", line_color=MUTED, line_width=1, line_dash="dotted", syncable=False, tags=[]
-        )
-        self._ticker = DatetimeTicker(desired_num_ticks=6)
-        self._charts: list[dict[str, Any]] = []  # as readout.js reads them
-        self._figures: list[figure] = []
+        self.range.max_interval = _LONGEST_BARS * self.interval_ms
+        # The browser sets the ticks, on round times of the zone that is shown.
+        self._ticker = FixedTicker(ticks=[], syncable=False)
+        self._plots: list[_Plot] = []
 
-    def figure(
+    def chart(
         self, *, weight: float, min_height: int, is_last: bool = False, formatter: TickFormatter | None = None
     ) -> figure:
-        """Return an empty chart on this axis.
+        """Return an empty chart on this axis; ``describe`` says what it shows.
 
         Parameters
         ----------
@@ -101,32 +163,35 @@ class TimeAxis:
             How the values are written on the right.
         """
         chart = figure(
-            x_range=self.range, y_range=DataRange1d(range_padding=0.12, default_span=1.0), window_axis="x",
-            x_axis_type=None, y_axis_location="right", tools="", toolbar_location=None,
-            sizing_mode="stretch_both", min_height=min_height, styles={"flex": f"{weight:g} 1 0px"},
-            min_border_left=8, min_border_right=78, min_border_top=2, min_border_bottom=2 if not is_last else 24,
+            x_range=self.range, y_range=Range1d(0, 1, syncable=False), x_axis_type=None, y_axis_location="right",
+            tools="", toolbar_location=None, sizing_mode="stretch_both", min_height=min_height + LEGEND_HEIGHT,
+            styles={"flex": f"{weight:g} 1 0px"}, min_border_left=8, min_border_right=78,
+            min_border_top=LEGEND_HEIGHT, min_border_bottom=2 if not is_last else 24,
             outline_line_color=None, lod_threshold=None,
         )  # fmt: skip
-        # One ticker for all: a datetime ticker is a dozen models, and every model costs time when a page is made.
         chart.add_layout(Grid(dimension=0, ticker=self._ticker))
         if is_last:
-            chart.add_layout(DatetimeAxis(ticker=self._ticker, formatter=_formatter()), "below")
+            label = "return globalThis.livepairsTick?.(tick, index, ticks) ?? ''"
+            chart.add_layout(LinearAxis(ticker=self._ticker, formatter=CustomJSTickFormatter(code=label)), "below")
         chart.yaxis.formatter = formatter or NumeralTickFormatter(format="0,0.[0000]")
         chart.yaxis.ticker.desired_num_ticks = 3 if weight < 1 else 5
         chart.grid.grid_line_color = MUTED
         chart.grid.grid_line_alpha = 0.15
-        own = Span(dimension="width", line_color=MUTED, line_width=1, line_dash="dotted", syncable=False)
         pan, wheel = PanTool(dimensions="width"), WheelZoomTool(dimensions="width")
-        chart.add_tools(pan, wheel, CrosshairTool(overlay=[self._cursor, own]))
+        chart.add_tools(pan, wheel)
         chart.toolbar.active_drag, chart.toolbar.active_scroll = pan, wheel
-        self._figures.append(chart)
         return chart
 
-    def readout(self, source: ColumnDataSource, title: str, fields: list[dict[str, Any]], *, wait: str = "") -> Div:
-        """Return the line above a chart that shows the values under the cursor, and names the lines by colour.
+    def describe(  # noqa: PLR0913 - what stands above a chart, everything beyond the first four by name
+        self, chart: figure, source: ColumnDataSource, title: str, fields: list[dict[str, Any]], *,
+        scales: Sequence[Scale], wait: str = "", is_last: bool = False,
+    ) -> None:  # fmt: skip
+        """Say what a chart shows: the line above it with the values under the cursor, and how its values are fitted.
 
         Parameters
         ----------
+        chart
+            A chart of this axis.
         source
             Rows with a ``ts`` column in milliseconds.
         title
@@ -134,40 +199,40 @@ class TimeAxis:
         fields
             ``label``, ``field`` (column), ``digits`` (a number, ``"compact"`` or ``"significant"``) and ``color`` of
             each value.
+        scales
+            Its value axes.
         wait
             What to say while none of the values is a number; empty to show dashes.
+        is_last
+            Whether it is the chart that shows the times.
         """
-        div = Div(
-            text=f"<b>{title}</b><span class=wait>waiting for the first bars</span>",
-            height=22, sizing_mode="stretch_width", syncable=False, stylesheets=[stylesheet("readout")], margin=0,
-            styles={"flex": "0 0 22px"},
-        )  # fmt: skip
-        self._charts.append({"source": source, "div": div, "title": title, "fields": fields, "wait": wait})
-        return div
+        self._plots.append(_Plot(chart, source, title, fields, wait, is_last, list(scales)))
 
-    def bind(self, leader: ColumnDataSource, *, shows_whole: bool = False) -> None:
-        """Connect the charts made so far: cursor, readouts and following. Call it once, after the last chart.
+    def face(
+        self, leader: ColumnDataSource, origin: Origin, *, act: Callable[[str, Mapping[str, Any]], None] | None = None,
+        asks: bool = False, shows_whole: bool = False,
+    ) -> ChartFace:  # fmt: skip
+        """Return what brings the charts made so far to life. Call it once, after the last chart.
 
         Parameters
         ----------
         leader
             The rows whose newest one is followed.
+        origin
+            What is shown.
+        act
+            Called with what the browser asks for; see ``ChartFace``.
+        asks
+            Whether it asks for the rows of the window it shows.
         shows_whole
             Follow by showing all rows instead of the newest.
         """
-        read = CustomJS(args={"cursor": self._cursor, "charts": self._charts}, code=script("readout"))
-        release = CustomJS(args={"axis": self.range}, code=script("release"))
-        args = {"axis": self.range, "source": leader, "lead_ms": _LEAD_BARS * self.interval_ms}
-        follow = CustomJS(args=args, code=script("whole" if shows_whole else "follow"))
-        replaced = follow if shows_whole else CustomJS(args=args, code=script("replaced"))
         if shows_whole:
             self.range.tags = ["follow", "whole"]
-        leader.js_on_change("streaming", follow, read)
-        leader.js_on_change("data", replaced, read)
-        self.range.js_on_change("tags", follow)
-        for chart in self._figures:
-            chart.js_on_event("mousemove", read)
-            chart.js_on_event("mouseleave", read)
-            chart.js_on_event("doubletap", replaced)
-            for event in _RELEASING:
-                chart.js_on_event(event, release)
+        spec = {
+            "axis": self.range.id, "ticker": self._ticker.id, "leader": leader.id, "asks": asks,
+            "lead_ms": _LEAD_BARS * self.interval_ms, "plots": [plot.as_spec() for plot in self._plots],
+            "style": stylesheet("chartface"), "title": origin.title, "origin": origin.source,
+            "files": [list(file) for file in origin.files],
+        }  # fmt: skip
+        return ChartFace(act or (lambda _name, _message: None), spec=spec, sizing_mode="stretch_width", margin=0)
