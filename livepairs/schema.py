@@ -11,6 +11,7 @@ The promises of each hop:
 - ``BARS``: each closed bar once, in the order of (ts, first appearance of the symbol). A batch never splits a bar time.
 - ``PAIRS``: one row per pair and bar time once both legs have a bar, in the order of (ts, pair as configured).
 - ``EVENTS``: in the order of (ts, rule, subject); ``id`` is computed from the other columns.
+- ``FEED``: one row per row of BARS, in the same order; computed only where a rule asks for it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from livepairs.errors import ConfigError, SchemaError, did_you_mean
 __all__ = [
     "BARS",
     "EVENTS",
+    "FEED",
     "INTERVALS_US",
     "MARKS",
     "PAIRS",
@@ -119,6 +121,16 @@ EVENTS: Final = _fields(
     message=pa.string(),
 )
 """What a rule said of a pair or a stream: ``kind`` is ``fired`` or ``cleared``."""
+
+FEED: Final = _fields(
+    ts=TIME,
+    symbol=pa.string(),
+    age_s=pa.float64(),
+    lag_s=pa.float64(),
+    late_share=pa.float64(),
+    gap_open=pa.bool_(),
+)
+"""How well a symbol's trades came, as known at the end of each closed bar; ``livepairs.alerts.feed`` defines it."""
 
 INTERVALS_US: Final = {
     "100ms": 100_000,

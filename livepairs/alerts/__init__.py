@@ -1,4 +1,5 @@
 """PAIRS to EVENTS: rules that fire and clear on closed bars; pure.
 
-``threshold`` is the z-score rule; ``event`` makes the rows and computes their ids.
+``reading`` makes rules from a file, ``condition`` understands what a rule asks, ``machine`` says when it fires, and
+``event`` makes the rows and computes their ids.
 """
