@@ -72,7 +72,7 @@ class Condition:
         ----------
         columns
             Arrays of one shape, a row a bar in the order of time: floats for numbers; for flags booleans, or floats in
-            which NaN is not known. What crosses is judged against the row before, so give one row more than you ask for.
+            which NaN is not known. What crosses is judged against the row before: give one row more than you ask for.
         """
         return self.truths(columns)[0]
 

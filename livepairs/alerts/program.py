@@ -43,9 +43,7 @@ def _divide(left: Values, right: Values) -> Values:
 
 
 def _before(values: Values) -> Values:
-    """Return the values one row earlier; NaN before the first. Numbers are the same at every row."""
-    if np.ndim(values) == 0 or np.shape(values)[-2] == 1:
-        return values
+    """Return the values one row earlier; NaN before the first."""
     moved = np.empty(np.shape(values))
     moved[..., :1, :] = np.nan
     moved[..., 1:, :] = values[..., :-1, :]
@@ -96,6 +94,7 @@ class Program:
         self._slots: dict[tuple[object, ...], int] = {}
         self._loads: dict[str, int] = {}
         self._constants: dict[int, Values] = {}
+        self._fixed: set[int] = set()
         self._numbers: Numbers = {}
         self._steps: list[tuple[int, Apply, tuple[int, ...]]] = []
         self._wanted: list[int] = []
@@ -146,6 +145,8 @@ class Program:
         if key not in self._slots:
             self._slots[key] = len(self._slots)
             self._steps.append((self._slots[key], apply, inputs))
+            if self._fixed.issuperset(inputs):
+                self._fixed.add(self._slots[key])
         return self._slots[key]
 
     def _load(self, name: str) -> int:
@@ -154,6 +155,7 @@ class Program:
 
     def _constant(self, values: tuple[float, ...]) -> int:
         slot = self._slots.setdefault(("literal", *values), len(self._slots))
+        self._fixed.add(slot)
         self._constants[slot] = values[0] if len(set(values)) == 1 else np.array(values)[:, None, None]
         return slot
 
@@ -209,7 +211,8 @@ class Program:
             ways = [self._test(way, inputs, is_true=is_true) for way in ("rises", "falls")]
             return self._joined(*ways, is_both=not is_true)
         now, then = (">=", "<") if name == "rises" else ("<=", ">")
-        earlier = [self._slot(_before, slot) for slot in inputs]
+        # What reads no column is the same at every bar.
+        earlier = [slot if slot in self._fixed else self._slot(_before, slot) for slot in inputs]
         is_there = self._compared(now, inputs[0], inputs[1], is_true=is_true)
         was_not = self._compared(then, earlier[0], earlier[1], is_true=is_true)
         return self._joined(is_there, was_not, is_both=is_true)
