@@ -22,6 +22,7 @@ from livepairs.views import numbers, pages
 from livepairs.views.alarm import Alarm
 from livepairs.views.component import Deck, Navigation
 from livepairs.views.drawer import drawer
+from livepairs.views.help import help_of
 from livepairs.views.palette import PAGE_STYLE, THEME
 from livepairs.views.screen import Screen, sentence
 from livepairs.views.skeleton import TEMPLATE
@@ -75,7 +76,14 @@ def _page(key: str, title: str, body: Body) -> pmui.Page:
     banner = screen.add("source chip and deck", lambda: source)
     told = screen.add("bell", lambda: alarm)
     main = [source.narrow_row, banner, told, *body(screen, visit), deck]
-    page = _shell(key, title, is_dark=visit.is_dark, query=visit.query, main=main, right=[source.wide, alarm.bell])
+    page = _shell(
+        key,
+        title,
+        is_dark=visit.is_dark,
+        query=visit.query,
+        main=main,
+        right=[source.wide, alarm.bell, help_of(key, visit.run)],
+    )
     page.sidebar = [drawer(visit)]
     screen.attach()
     return page

@@ -1,8 +1,8 @@
 """The pages, one file each: found here without being listed.
 
 A page module has ``TITLE`` (its name in the navigation), ``ORDER`` (its place there), ``EXTENSIONS`` (what Panel must
-send besides itself) and ``page()``, which returns the whole page for the session being created. The file's name is its
-path in the address.
+send besides itself), ``FIGURES`` (the terms of ``glossary`` that its help explains) and ``page()``, which returns the
+whole page for the session being created. The file's name is its path in the address.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ class PageModule(Protocol):
     TITLE: str
     ORDER: int
     EXTENSIONS: tuple[str, ...]
+    FIGURES: tuple[str, ...]
 
     def page(self) -> Any:  # a panel-material-ui Page, which has no types
         """Return the page for the session being created."""

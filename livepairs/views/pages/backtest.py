@@ -8,14 +8,16 @@ from panel.viewable import Viewable
 
 from livepairs.hub import get_hub
 from livepairs.views.frame import framed
+from livepairs.views.glossary import METRICS
 from livepairs.views.screen import Panel, Screen
 from livepairs.views.visit import Visit, asked
 
-__all__ = ["EXTENSIONS", "ORDER", "TITLE", "page"]
+__all__ = ["EXTENSIONS", "FIGURES", "ORDER", "TITLE", "page"]
 
 TITLE = "Backtest"
 ORDER = 30
 EXTENSIONS = ("tabulator",)
+FIGURES = ("z", METRICS)
 
 
 def page() -> pmui.Page:

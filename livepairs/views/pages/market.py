@@ -12,11 +12,12 @@ from livepairs.views.screen import Screen
 from livepairs.views.tape import Tape
 from livepairs.views.visit import Visit
 
-__all__ = ["EXTENSIONS", "ORDER", "TITLE", "page"]
+__all__ = ["EXTENSIONS", "FIGURES", "ORDER", "TITLE", "page"]
 
 TITLE = "Market"
 ORDER = 10
 EXTENSIONS = ()
+FIGURES = ("candle", "volume", "last", "balance", "late", "rejected", "rate")
 
 
 def page() -> pmui.Page:

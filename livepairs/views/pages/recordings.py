@@ -10,11 +10,12 @@ from livepairs.views.frame import framed
 from livepairs.views.screen import Panel, Screen
 from livepairs.views.visit import Visit
 
-__all__ = ["EXTENSIONS", "ORDER", "TITLE", "page"]
+__all__ = ["EXTENSIONS", "FIGURES", "ORDER", "TITLE", "page"]
 
 TITLE = "Recordings"
 ORDER = 50
 EXTENSIONS = ()
+FIGURES = ("complete", "proof", "late", "rejected")
 
 
 def page() -> pmui.Page:

@@ -11,11 +11,12 @@ from livepairs.views.frame import framed
 from livepairs.views.screen import Panel, Screen
 from livepairs.views.visit import Visit
 
-__all__ = ["EXTENSIONS", "ORDER", "TITLE", "page"]
+__all__ = ["EXTENSIONS", "FIGURES", "ORDER", "TITLE", "page"]
 
 TITLE = "Scanner"
 ORDER = 25
 EXTENSIONS = ()
+FIGURES = ("rank", "corr", "p", "q", "half_life", "z", "kept", "spark")
 
 
 def page() -> pmui.Page:

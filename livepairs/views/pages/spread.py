@@ -12,11 +12,26 @@ from livepairs.views.screen import Screen
 from livepairs.views.spreadcharts import SpreadCharts
 from livepairs.views.visit import Visit
 
-__all__ = ["EXTENSIONS", "ORDER", "TITLE", "page"]
+__all__ = ["EXTENSIONS", "FIGURES", "ORDER", "TITLE", "page"]
 
 TITLE = "Spread"
 ORDER = 20
 EXTENSIONS = ()
+FIGURES = (
+    "z",
+    "pays",
+    "health",
+    "beta",
+    "corr",
+    "p",
+    "half_life",
+    "rate",
+    "lag",
+    "spread",
+    "paper",
+    "open",
+    "realised",
+)
 
 
 def page() -> pmui.Page:
