@@ -9,8 +9,9 @@ URL, read its tables by cursor, and are woken by its publisher on their own loop
 >>> unsubscribe = run.subscribe(lambda: None)  # doctest: +SKIP
 """
 
+from livepairs.hub.installed import get_hub, start_hub, stop_hub
 from livepairs.hub.publisher import Publisher
-from livepairs.hub.registry import Hub, get_hub, start_hub, stop_hub
+from livepairs.hub.registry import Hub
 from livepairs.hub.run import Run
 from livepairs.hub.runparts import RunState
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from livepairs.clock import Clock, SystemClock
 from livepairs.config import Settings
 from livepairs.errors import ConfigError, RecordingError
+from livepairs.moment import Measures, Moment, check_moment
 from livepairs.schema import Pair, interval_us
 from livepairs.sources import Source
 
@@ -18,7 +19,17 @@ if TYPE_CHECKING:
     from livepairs.pipeline import RunParams
     from livepairs.stores.recording import Recording
 
-__all__ = ["Opened", "legs", "longest_window_us", "open_library", "open_listed", "open_source"]
+__all__ = [
+    "Opened",
+    "at_moment",
+    "legs",
+    "longest_window_us",
+    "measured",
+    "measures_of",
+    "open_library",
+    "open_listed",
+    "open_source",
+]
 
 BUNDLED_SPEED: Final = 60.0
 
@@ -28,6 +39,7 @@ class Opened:
     """What the settings name, opened once and shared by all runs.
 
     Exactly one of ``recording`` (each run replays it on its own) and ``live`` (makes the one endless source) is there.
+    ``healed``, ``at_us`` and ``plays`` are what a link asks of a run that begins; None leaves it to the settings.
     """
 
     label: str
@@ -36,6 +48,9 @@ class Opened:
     recording: Recording | None = None
     live: Callable[[Clock], Source] | None = None
     is_synthetic: bool = False
+    healed: bool | None = None
+    at_us: int | None = None
+    plays: bool | None = None
 
     def symbols(self, clock: Clock) -> tuple[str, ...]:
         """Return the symbols the source has."""
@@ -78,6 +93,76 @@ def open_listed(settings: Settings, recording: Recording) -> Opened:
     pairs = tuple(pair for pair in wanted if pair.y in symbols and pair.x in symbols)
     speed = BUNDLED_SPEED if recording.path.resolve() in _bundled_paths() else 1.0
     return _recorded(settings, recording, pairs or _first_pair(symbols), speed)
+
+
+def at_moment(opened: Opened, moment: Moment) -> Opened:
+    """Return what is opened with the parameters, the speed and the time that a link asks for.
+
+    Raises
+    ------
+    ConfigError
+        If the recording has another digest, not the pair or not the time, a parameter cannot be used, or the link is
+        about a recording and there is none.
+    """
+    recording = opened.recording
+    if recording is None:
+        if moment.at_us is not None or moment.digest:
+            raise ConfigError(
+                "the link asks for a moment of a recording and does not say of which, and this server shows a live "
+                "feed; add recording=NAME to the address"
+            )
+        return opened
+    span_us = recording.start_us, max(recording.start_us, recording.vouched_us)
+    check_moment(
+        moment, name=recording.name, digest=recording.digest if moment.digest else "", symbols=recording.symbols,
+        span_us=span_us,
+    )  # fmt: skip
+    plays = moment.at_us is None if moment.plays is None else moment.plays
+    return replace(
+        opened,
+        params=measured(opened.params, moment.measures),
+        speed=opened.speed if moment.speed is None else moment.speed,
+        healed=moment.measures.healed,
+        at_us=moment.at_us,
+        plays=plays,
+    )
+
+
+def measured(params: RunParams, measures: Measures) -> RunParams:
+    """Return the parameters with what a link says in their place.
+
+    Raises
+    ------
+    ConfigError
+        If one of them cannot be used.
+    """
+    said = measures.given()
+    if not said:
+        return params
+    named = {"hedge": "hedge_window", "z": "z_window", "corr": "corr_window", "lags": "adf_lags", "price": "price"}
+    windows = {named[name]: value for name, value in said.items() if name in named}
+    named = {"bars": "interval", "fire": "entry", "clear": "exit"}
+    changes = {named[name]: value for name, value in said.items() if name in named}
+    if measures.grace_ms is not None:
+        changes["grace_us"] = round(measures.grace_ms * 1000)
+    return replace(params, pair_params=replace(params.pair_params, **windows), **changes)
+
+
+def measures_of(params: RunParams, *, healed: bool) -> Measures:
+    """Return what a link must say so that another server computes the same."""
+    windows = params.pair_params
+    return Measures(
+        bars=params.interval,
+        price=windows.price,
+        hedge=windows.hedge_window,
+        z=windows.z_window,
+        corr=windows.corr_window,
+        lags=windows.adf_lags,
+        grace_ms=params.grace_us / 1000,
+        fire=params.entry,
+        clear=params.exit,
+        healed=healed,
+    )
 
 
 def _recorded(settings: Settings, recording: Recording, pairs: tuple[Pair, ...], default_speed: float) -> Opened:

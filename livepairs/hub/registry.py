@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
 import re
 import secrets
@@ -13,13 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 from livepairs.access import open_gate
 from livepairs.clock import Clock, SystemClock
-from livepairs.config import Settings, load_settings
+from livepairs.config import Settings
 from livepairs.errors import ConfigError, LivepairsError
 from livepairs.hub.kernels import compile_aside, compile_for
-from livepairs.hub.opening import Opened, legs, longest_window_us, open_library, open_listed, open_source
+from livepairs.hub.opening import Opened, at_moment, legs, longest_window_us, open_library, open_listed, open_source
 from livepairs.hub.reels import Reels
 from livepairs.hub.run import Run
 from livepairs.hub.runparts import RunSetup
+from livepairs.moment import Moment
 from livepairs.schema import Pair, interval_us
 from livepairs.sources.replay import Replay, ReplayPlan
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from livepairs.pipeline import Pipeline, RunParams
     from livepairs.stores.recording import Recording
 
-__all__ = ["LIVE_ID", "Hub", "get_hub", "start_hub", "stop_hub"]
+__all__ = ["LIVE_ID", "Hub"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -115,54 +115,69 @@ class Hub:
     def open(self, run_id: str | None = None, pair: Pair | None = None, recording: str | None = None) -> Run:
         """Return the run of that id, a new one under it, or without a usable id a new one under a random id.
 
+        As ``open_moment`` with nothing else asked for.
+        """
+        return self.open_moment(Moment(run=run_id or "", pair=pair, recording=recording or ""))
+
+    def open_moment(self, moment: Moment) -> Run:
+        """Return the run a link asks for: the one of its id while it lives, else a new one at the link's moment.
+
         A live source has one run, whatever the id. A run that has failed is replaced, so loading a page again is trying
         again. The run has begun when this returns, its tables fill meanwhile.
 
         Parameters
         ----------
-        run_id
-            From the URL, so anything: only 8 to 64 letters, digits, ``_`` and ``-`` are taken as an id.
-        pair
-            What is to be computed beside what the settings name; see ``Run.add_pair``.
-        recording
-            Name of a recording in the library to replay instead of the source; from the URL, so anything. An id that
-            belongs to a run of something else is not taken.
+        moment
+            From the URL, so anything: only 8 to 64 letters, digits, ``_`` and ``-`` are taken as an id, and not that of
+            a run of something else. The time, the speed and whether it plays are those a new run begins with. The pair
+            is computed beside what the settings name; see ``Run.add_pair``.
 
         Raises
         ------
         ConfigError
-            If as many runs as may be are being watched, or the pair or the recording cannot be had.
+            If as many runs as may be are being watched, or what the link asks for cannot be had: which, and what can.
         RecordingError
             If the recording cannot be opened.
         """
-        listed = None if recording is None else open_listed(self.settings, self.library.shelf.open(recording))
-        run = self._open(run_id, pair, listed or self._opened, recording or "")
-        if pair is not None:
-            run.add_pair(pair)
+        opened, listed = self._named(moment.recording)
+        known = self._runs.get(moment.run)
+        if known is not None and not moment.recording and known.recording is not None:
+            opened, listed = self._named(known.listed)
+        run = self._open(moment, at_moment(opened, moment), listed)
+        if moment.pair is not None:
+            run.add_pair(moment.pair)
         return run
 
-    def _open(self, run_id: str | None, pair: Pair | None, opened: Opened, listed: str) -> Run:
+    def _named(self, recording: str) -> tuple[Opened, str]:
+        """Return a recording by its name, and under which name it was found in the library; none for the source."""
+        own = self._opened.recording
+        if not recording or (own is not None and own.name == recording):
+            return self._opened, ""
+        return open_listed(self.settings, self.library.shelf.open(recording)), recording
+
+    def _open(self, moment: Moment, opened: Opened, listed: str) -> Run:
         with self._lock:
             if self._is_closed:
                 raise ConfigError("the server is stopping; start it again")
-            run_id = self._id_for(run_id, opened, listed)
+            run_id = self._id_for(moment, opened, listed)
             known = self._runs.get(run_id)
             if known is not None and known.state.status != "failed" and known.touch():
                 return known
-            if pair is not None:
-                pair.check_symbols(opened.symbols(self._clock))
+            if moment.pair is not None:
+                moment.pair.check_symbols(opened.symbols(self._clock))
             self._make_room()
             return self._begin(run_id, opened, listed)
 
-    def _id_for(self, wanted: str | None, opened: Opened, listed: str) -> str:
+    def _id_for(self, moment: Moment, opened: Opened, listed: str) -> str:
         """Return the id under which a page finds its run, or begins it."""
-        known = self._runs.get(wanted or "")
+        wanted = moment.run
+        known = self._runs.get(wanted)
         is_replayed = known is not None and known.kind == "replay" and known.state.status != "failed"
-        if known is not None and is_replayed and listed in ("", known.listed):
+        if known is not None and is_replayed and listed == known.listed and known.computes(moment.measures):
             return known.id
         if opened.live is not None:
             return LIVE_ID
-        if wanted is None or is_replayed or not _WELL_FORMED.fullmatch(wanted):
+        if is_replayed or not _WELL_FORMED.fullmatch(wanted):
             return secrets.token_urlsafe(12)
         return wanted
 
@@ -231,12 +246,17 @@ class Hub:
             speed=opened.speed,
             history_us=max(HISTORY_US, 2 * window_us),
             warmup_us=(pipeline.warmup_bars + SHOWN_BARS) * interval_us(params.interval) + params.grace_us,
-            healed=self.settings.healed,
+            healed=self.settings.healed if opened.healed is None else opened.healed,
         )
+        source = Replay(recording, self._clock, plan)
+        if opened.at_us is not None:
+            source.control.seek(opened.at_us)
+        if opened.plays is False:
+            source.control.pause()
         return RunSetup(
             id=run_id,
             label=opened.label,
-            source=Replay(recording, self._clock, plan),
+            source=source,
             pipeline=pipeline,
             params=params,
             recording=recording,
@@ -326,49 +346,3 @@ def _make_pipeline(symbols: tuple[str, ...], params: RunParams) -> Pipeline:
     from livepairs.pipeline import Pipeline
 
     return Pipeline(symbols, params)
-
-
-_installed: list[Hub] = []
-_install_lock = threading.Lock()
-
-
-def get_hub() -> Hub:
-    """Return the process-wide hub; the first call makes it, from the environment and ``livepairs.toml``.
-
-    Raises
-    ------
-    ConfigError, RecordingError
-        If a setting is wrong or the source cannot be opened.
-    """
-    with _install_lock:
-        return _installed[0] if _installed else _install(load_settings())
-
-
-def start_hub(settings: Settings) -> Hub:
-    """Make the process-wide hub from these settings, before anything asks for it.
-
-    Raises
-    ------
-    ConfigError
-        If there is one already, or as for ``Hub``.
-    """
-    with _install_lock:
-        if _installed:
-            raise ConfigError("this process serves a source already; stop it before it serves another")
-        return _install(settings)
-
-
-def stop_hub() -> None:
-    """Close the process-wide hub, if there is one; the next call that needs one makes it anew."""
-    with _install_lock:
-        hubs = tuple(_installed)
-        _installed.clear()
-    atexit.unregister(stop_hub)
-    for hub in hubs:
-        hub.close()
-
-
-def _install(settings: Settings) -> Hub:
-    _installed.append(Hub(settings))
-    atexit.register(stop_hub)
-    return _installed[0]

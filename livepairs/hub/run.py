@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final, Literal
 from livepairs.clock import Clock
 from livepairs.errors import ConfigError
 from livepairs.hub.feeding import Feeding
-from livepairs.hub.opening import legs
+from livepairs.hub.opening import legs, measures_of
 from livepairs.hub.publishers import Publishers
 from livepairs.hub.runparts import OVER, RunSetup, RunState
 from livepairs.hub.scans import Scans
 from livepairs.hub.taping import Taping
 from livepairs.hub.viewers import Viewers
+from livepairs.moment import Measures
 from livepairs.schema import Chunk, Gap, Pair
 from livepairs.sources import Line
 from livepairs.sources.replay import Replay, ReplayControl
@@ -105,6 +106,22 @@ class Run:
     def params(self) -> RunParams:
         """What is computed; a pair that was added a moment ago has no rows yet."""
         return self._params
+
+    @property
+    def is_healed(self) -> bool:
+        """Whether a replay shows back-filled rows in their bars, as it truly was."""
+        return isinstance(self._setup.source, Replay) and self._setup.source.is_healed
+
+    def heal(self, *, healed: bool) -> None:
+        """Replay as it truly was, or as it was seen, from the moment where it is; from any thread, at once back."""
+        if isinstance(self._setup.source, Replay) and healed != self.is_healed:
+            self._setup.source.heal(healed=healed)
+            self.on_viewed()
+
+    def computes(self, measures: Measures) -> bool:
+        """Say whether this is what a link asks for, as far as it says so."""
+        asked = measures.given().items()
+        return not asked or asked <= measures_of(self._params, healed=self.is_healed).given().items()
 
     @property
     def symbols(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from livepairs.config import Settings
@@ -36,7 +37,7 @@ def rows(run: Run, pair: Pair) -> pa.Table:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         table = run.tables.pairs.tail(10_000)
-        table = table.filter(pa.compute.equal(table["pair"], str(pair)))
+        table = table.filter(pc.equal(table["pair"], str(pair)))
         if not run.state.is_seeking and table.num_rows:
             return table
         time.sleep(0.02)

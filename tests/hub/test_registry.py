@@ -13,7 +13,8 @@ import streamz
 from livepairs.clock import ManualClock
 from livepairs.config import Settings
 from livepairs.errors import ConfigError
-from livepairs.hub import get_hub, registry, start_hub, stop_hub
+from livepairs.hub import get_hub, start_hub, stop_hub
+from livepairs.hub import installed as process
 from livepairs.hub.opening import Opened
 from livepairs.hub.registry import Hub
 from livepairs.schema import Pair
@@ -168,7 +169,7 @@ def installed(monkeypatch) -> Iterator[list[Settings]]:
         made.append(settings)
         return make_hub(settings)
 
-    monkeypatch.setattr(registry, "Hub", make)
+    monkeypatch.setattr(process, "Hub", make)
     yield made
     stop_hub()
 
