@@ -26,7 +26,7 @@ CLEAR := --clear
 endif
 endif
 
-.PHONY: help demo test quick lint format coverage bench soak freeze chromium clean
+.PHONY: help demo test quick lint format coverage bench soak freeze chromium postgres clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -45,7 +45,7 @@ MORE_KERNELS := livepairs.backtest.sweep livepairs.scan.tasks
 # test together already use two cores, and a page that waits for a core is a page that fails a test.
 SPREAD := --dist loadgroup --no-loadscope-reorder
 
-test: $(VENV)/.tools chromium  ## lint, then all tests but the soak, the browser's too (under 10 minutes on two cores)
+test: $(VENV)/.tools chromium postgres  ## lint, then all tests but the soak, the browser's too (under 10 minutes on two cores)
 	@{ $(RUN) -m pytest --collect-only -q >/dev/null; $(RUN) -m livepairs.stats.compiled $(KERNELS); } & \
 	$(RUN) -m livepairs.stats.compiled $(MORE_KERNELS) & \
 	$(MAKE) --no-print-directory lint; linted=$$?; wait; exit $$linted
@@ -67,14 +67,14 @@ format: $(VENV)/.tools  ## let ruff format and sort
 	$(RUN) -m ruff check --fix-only .
 	$(RUN) -m ruff format .
 
-coverage: $(VENV)/.tools chromium  ## branch coverage of every test, with the lines that no test reaches
+coverage: $(VENV)/.tools chromium postgres  ## branch coverage of every test, with the lines that no test reaches
 	$(RUN) -m pytest -n $(WORKERS) $(SPREAD) -m "not (soak or browser)" --cov --cov-report= $(ARGS)
 	$(RUN) -m pytest -m "browser and not soak" --cov --cov-append --cov-report term-missing $(ARGS) tests/browser
 
 bench: $(VENV)/.peers  ## measure speed beside its peers and print the ratios
 	$(RUN) -m benchmarks $(ARGS)
 
-soak: $(VENV)/.tools chromium  ## the tests that take minutes: whole installs, long tours in the browser, kills, memory
+soak: $(VENV)/.tools chromium postgres  ## the tests that take minutes: whole installs, long tours in the browser, kills, memory
 	$(RUN) -m pytest -m soak --timeout 0 $(ARGS)
 
 freeze:  ## renew constraints.txt from the newest versions that install together
@@ -90,6 +90,9 @@ clean:  ## remove everything that these targets made
 
 chromium: $(VENV)/.made
 	@$(RUN) tests/chromium.py
+
+postgres: $(VENV)/.made
+	@$(RUN) -m tests.postgres
 
 $(VENV)/.made:
 	@[ -n "$(PYTHON)" ] || { echo "livepairs: error: no Python 3.11 or later with venv was found;" \

@@ -118,7 +118,7 @@ class Database:
 def _read_url(text: str) -> URL:
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         # The text is not repeated: it may hold a password.
         raise ConfigError(
             "database_url cannot be read; write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"

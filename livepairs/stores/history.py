@@ -12,21 +12,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pyarrow as pa
-from sqlalchemy import Connection, Insert, Table, bindparam, case, func, select, update
+from sqlalchemy import Connection, Insert, Table, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from livepairs.errors import ConfigError
 from livepairs.schema import EVENTS, check
 from livepairs.stores.database import Database
+from livepairs.stores.history_counts import count_events
 from livepairs.stores.history_pruning import prune
-from livepairs.stores.history_query import distinct, matching, page_rows, page_statement
+from livepairs.stores.history_query import chosen_ids, distinct, last_searched, matching, row_statement, rows_of
 from livepairs.stores.history_rows import Count, Cursor, HistoryPage, HistoryRow, Keep, Origin, Wanted
-from livepairs.stores.history_tables import deliveries, events, origins, rulesets
+from livepairs.stores.history_tables import deliveries, events, names, origins, rulesets
 
 __all__ = ["COUNTED", "MOST_ROWS", "History"]
 
 COUNTED: Final = 10_000
-"""Events counted at most for a page's total: nobody reads on to a number beyond."""
+"""Events counted at most for a page's total: nobody reads on to a number beyond, so say "more than"."""
 
 MOST_ROWS: Final = 10_000
 """Rows of one page at most."""
@@ -58,6 +59,7 @@ class History:
         made = sqlite.insert if self.database.is_sqlite else postgresql.insert
         self._add_events = _once(made, events)
         self._add_origin = _once(made, origins)
+        self._add_name = _once(made, names)
         self._add_rules = _once(made, rulesets)
         self._add_delivery = _once(made, deliveries)
 
@@ -88,9 +90,10 @@ class History:
             return 0
         with self.database.connected() as connection:
             self._add_origins(connection, origin)
+            numbers = self._numbers(connection, {row[name] for row in rows for name in ("rule", "subject")})
             recorded = origin.key if origin.recording else None
-            stored = {"origin": origin.key, "recorded": recorded, "stored_us": now_us}
-            new = connection.execute(self._add_events, [_values(row) | stored for row in rows]).rowcount
+            stored = {"origin": origin.key, "recorded": recorded, "run_kind": origin.run_kind, "stored_us": now_us}
+            new = connection.execute(self._add_events, [_values(row, numbers) | stored for row in rows]).rowcount
             if recorded and new < len(rows):
                 _note_recording(connection, [row["id"] for row in rows], recorded)
             wanted = [(row["id"], channel) for row in rows for channel in (to or {}).get(row["id"], ())]
@@ -109,6 +112,12 @@ class History:
         if origin.rule_version:
             connection.execute(self._add_rules, [{"version": origin.rule_version, "text": origin.rules}])
 
+    def _numbers(self, connection: Connection, texts: set[str]) -> dict[str, int]:
+        """Return the number of each name, given now if it had none."""
+        connection.execute(self._add_name, [{"text": text} for text in sorted(texts)])
+        found = connection.execute(select(names.c.text, names.c.id).where(names.c.text.in_(texts)))
+        return {text: number for text, number in found}  # noqa: C416 - a Row is not a pair to every type checker
+
     def page(self, wanted: Wanted, *, after: Cursor | None = None, limit: int = 100) -> HistoryPage:
         """Return events newest first, those below ``after``, at most ``limit`` of them.
 
@@ -120,51 +129,37 @@ class History:
         if not 1 <= limit <= MOST_ROWS:
             raise ConfigError(f"a page of {limit} events was asked for; ask for 1 to {MOST_ROWS:,}")
         with self.database.connected() as connection:
-            found = page_rows(connection.execute(page_statement(wanted, after=after, limit=limit + 1)))
-            counted = select(events.c.id).where(*matching(wanted)).limit(COUNTED + 1).subquery()
-            total = connection.execute(select(func.count()).select_from(counted)).scalar_one()
-        rows, is_last = found[:limit], len(found) <= limit
-        cursor = None if is_last else Cursor(rows[-1].ts_us, rows[-1].id)
-        return HistoryPage(tuple(rows), cursor, min(total, COUNTED), total > COUNTED)
+            found = rows_of(connection.execute(row_statement(chosen_ids(wanted, after=after, limit=limit + 1))))
+            rows, is_full = tuple(found[:limit]), len(found) > limit
+            if wanted.text and not is_full:
+                stop = connection.execute(last_searched(wanted, after=after)).one_or_none()
+                return HistoryPage(rows, None if stop is None else Cursor(*stop), is_cut=stop is not None)
+            is_counted = after is None and not wanted.text
+            total = _total(connection, wanted, rows, is_full=is_full) if is_counted else None
+        return HistoryPage(rows, Cursor(rows[-1].ts_us, rows[-1].id) if is_full else None, total)
 
     def find(self, event_id: str) -> HistoryRow | None:
         """Return one event; None if it is not kept."""
+        only = select(events.c.id).where(events.c.id == event_id)
         with self.database.connected() as connection:
-            found = page_rows(connection.execute(page_statement(Wanted(), only=event_id, limit=1)))
+            found = rows_of(connection.execute(row_statement(only)))
         return found[0] if found else None
-
-    def span(self, wanted: Wanted) -> tuple[int, int] | None:
-        """Return the times of the first and the last event asked for; None if there is none."""
-        with self.database.connected() as connection:
-            first, last = connection.execute(
-                select(func.min(events.c.ts_us), func.max(events.c.ts_us)).where(*matching(wanted))
-            ).one()
-        return None if first is None else (first, last)
 
     def counts(self, wanted: Wanted, *, bins: int = 60) -> tuple[Count, ...]:
         """Count events over time by level, in ``bins`` spans of one length; spans without any are left out.
 
         The spans reach from ``wanted.start_us`` to ``wanted.end_us``, or where one is None to the first or the last
-        event asked for.
+        event asked for. With a text, what a page of it would look through is counted.
+
+        Raises
+        ------
+        ConfigError
+            If ``bins`` is not from 1 to 2,000.
         """
         if not 1 <= bins <= MOST_BINS:
             raise ConfigError(f"{bins} spans were asked for; ask for 1 to {MOST_BINS:,}")
-        span = self.span(wanted)
-        if span is None:
-            return ()
-        start_us = span[0] if wanted.start_us is None else wanted.start_us
-        end_us = span[1] + 1 if wanted.end_us is None else wanted.end_us
-        width_us = max(1, math.ceil((end_us - start_us) / bins))
-        place = (events.c.ts_us - start_us) // width_us
-        fired = func.sum(case((events.c.kind == "fired", 1), else_=0))
         with self.database.connected() as connection:
-            found = connection.execute(
-                select(place, events.c.level, func.count(), fired)
-                .where(*matching(wanted))
-                .group_by(place, events.c.level)
-                .order_by(place, events.c.level)
-            ).all()
-        return tuple(Count(start_us + at * width_us, level, fired, n - fired) for at, level, n, fired in found)
+            return count_events(connection, wanted, bins)
 
     def acknowledge(self, ids: Iterable[str], *, who: str, note: str = "", now_us: int) -> int:
         """Note who has seen to these events; return how many there were. A later note replaces an earlier one."""
@@ -181,10 +176,10 @@ class History:
             return connection.execute(select(rulesets.c.text).where(rulesets.c.version == version)).scalar()
 
     def names(self) -> dict[str, tuple[str, ...]]:
-        """Return what can be filtered by: all that occur as ``pair``, ``rule`` and ``level``, in order."""
-        columns = {"pair": events.c.subject, "rule": events.c.rule, "level": events.c.level}
+        """Return what can be filtered by: all that occur as ``pair`` and ``rule``, in order."""
+        columns = {"pair": events.c.subject, "rule": events.c.rule}
         with self.database.connected() as connection:
-            return {name: distinct(connection, column) for name, column in columns.items()}
+            return {name: tuple(sorted(distinct(connection, column))) for name, column in columns.items()}
 
     def prune(self, keep: Keep, *, now_us: int) -> int:
         """Remove what may not stay, a few thousand rows at a time, and return how many events that were."""
@@ -200,14 +195,22 @@ _BY_ID: Final = update(events).where(events.c.id == bindparam("wanted"))
 
 def _once(made: Callable[[Table], Any], table: Table) -> Insert:  # Any: either database's own insert
     insert: Insert = made(table).on_conflict_do_nothing()
-    return insert
+    return insert.execution_options(preserve_rowcount=True)
 
 
-def _values(row: dict[str, Any]) -> dict[str, object]:  # Any: a row of EVENTS
+def _values(row: dict[str, Any], numbers: Mapping[str, int]) -> dict[str, object]:  # Any: a row of EVENTS
     at: datetime = row.pop("ts")
     value: float = row.pop("value")
     time_us = (at - _EPOCH) // timedelta(microseconds=1)
-    return row | {"ts_us": time_us, "value": None if math.isnan(value) else value}
+    named = {name: numbers[row[name]] for name in ("rule", "subject")}
+    return row | named | {"ts_us": time_us, "value": None if math.isnan(value) else value}
+
+
+def _total(connection: Connection, wanted: Wanted, rows: tuple[HistoryRow, ...], *, is_full: bool) -> int:
+    if not is_full:
+        return len(rows)
+    counted = select(events.c.id).where(*matching(wanted)).limit(COUNTED + 1).subquery()
+    return connection.execute(select(func.count()).select_from(counted)).scalar_one()
 
 
 def _note_recording(connection: Connection, ids: list[str], key: str) -> None:

@@ -1,81 +1,128 @@
-"""How history is asked: conditions, the statement of a page, and its rows."""
+"""How history is asked: conditions, the statements of a page and of counts, and a page's rows."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, or_, select, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    Subquery,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 
 from livepairs.stores.history_rows import Acknowledged, Cursor, HistoryRow, Origin, Wanted
-from livepairs.stores.history_tables import events, origins
+from livepairs.stores.history_tables import events, names, origins
 
-__all__ = ["distinct", "matching", "page_rows", "page_statement"]
+__all__ = ["chosen_ids", "distinct", "last_searched", "matching", "row_statement", "rows_of", "says", "searched"]
+
+SEARCHED: Final = 100_000
+"""Events that a search for text looks through at once, newest first; no index helps to find a part of a message."""
 
 _FIRST, _RECORDED = origins.alias("first"), origins.alias("recorded")
-_EVENT = [events.c[name] for name in ("id", "ts_us", "rule", "subject", "kind", "level", "value", "message")]
-_SEEN = [events.c[name] for name in ("acknowledged_us", "acknowledged_by", "note")]
-_ORIGIN = ("run_kind", "source", "recording", "digest", "interval", "params", "rule_version")
+_RULE, _SUBJECT = names.alias("rule_names"), names.alias("subject_names")
+_EVENT: Final = ("id", "ts_us", "kind", "level", "value", "message")
+_SEEN: Final = ("acknowledged_us", "acknowledged_by", "note")
+_ORIGIN: Final = ("run_kind", "source", "recording", "digest", "interval", "params", "rule_version")
+_PLACE: Final = tuple_(events.c.ts_us, events.c.id)
+_NEWEST_FIRST: Final = (events.c.ts_us.desc(), events.c.id.desc())
 
 
 def matching(wanted: Wanted) -> list[ColumnElement[bool]]:
-    """Return the conditions that an event which is asked for fulfils."""
-    exact = {"subject": wanted.pair, "rule": wanted.rule, "level": wanted.level, "kind": wanted.kind}
+    """Return the conditions that an event which is asked for fulfils, all but the text."""
+    named = {events.c.subject: wanted.pair, events.c.rule: wanted.rule}
     conditions: list[ColumnElement[bool]] = [
-        events.c[name] == value for name, value in exact.items() if value is not None
+        column == select(names.c.id).where(names.c.text == text).scalar_subquery()
+        for column, text in named.items()
+        if text is not None
     ]
+    exact = {events.c.level: wanted.level, events.c.kind: wanted.kind}
+    conditions += [column == value for column, value in exact.items() if value is not None]
+    if wanted.run_kind is not None:
+        # With something added, so that the index made for counting is not taken: it is not in the order of a page.
+        conditions.append(events.c.run_kind + literal("") == wanted.run_kind)
     if wanted.start_us is not None:
         conditions.append(events.c.ts_us >= wanted.start_us)
     if wanted.end_us is not None:
         conditions.append(events.c.ts_us < wanted.end_us)
     if wanted.is_acknowledged is not None:
         is_open = events.c.acknowledged_us.is_(None)
-        conditions.append(~is_open if wanted.is_acknowledged else is_open)
-    if wanted.run_kind is not None:
-        kinds = select(origins.c.key).where(origins.c.run_kind == wanted.run_kind)
-        conditions.append(events.c.origin.in_(kinds))
-    if wanted.text:
-        searched = (events.c.message, events.c.subject, events.c.rule, events.c.note)
-        conditions.append(or_(*(column.icontains(wanted.text, autoescape=True) for column in searched)))
+        conditions.append(events.c.acknowledged_us.is_not(None) if wanted.is_acknowledged else is_open)
     return conditions
 
 
-def page_statement(
-    wanted: Wanted, *, limit: int, after: Cursor | None = None, only: str | None = None
-) -> Select[Any]:  # Any: the columns, which page_rows takes apart
-    """Return what asks for the newest events that are wanted, below a cursor; or for one of them."""
-    place = tuple_(events.c.ts_us, events.c.id)
-    chosen = select(events.c.id).where(*matching(wanted))
+def chosen_ids(wanted: Wanted, *, after: Cursor | None, limit: int) -> Select[str]:
+    """Return what asks for the ids of the newest events that are wanted, below a cursor."""
+    conditions = matching(wanted)
     if after is not None:
-        chosen = chosen.where(place < (after.ts_us, after.id))
-    if only is not None:
-        chosen = chosen.where(events.c.id == only)
-    # Chosen first and joined after: the origins of a hundred rows, not of all that fulfil the conditions.
-    ids = chosen.order_by(events.c.ts_us.desc(), events.c.id.desc()).limit(limit).subquery()
+        conditions.append((after.ts_us, after.id) > _PLACE)
+    if not wanted.text:
+        return select(events.c.id).where(*conditions).order_by(*_NEWEST_FIRST).limit(limit)
+    near = searched(conditions)
+    found = select(near.c.id).where(says(near, wanted.text))
+    return found.order_by(near.c.ts_us.desc(), near.c.id.desc()).limit(limit)
+
+
+def searched(conditions: list[ColumnElement[bool]]) -> Subquery:
+    """Return the newest events that fulfil the conditions, as many as a search for text looks through."""
+    return select(events).where(*conditions).order_by(*_NEWEST_FIRST).limit(SEARCHED).subquery("near")
+
+
+def says(near: FromClause, text: str) -> ColumnElement[bool]:
+    """Return the condition that a text stands in the message, the note, or the name of the pair or the rule."""
+    called = select(names.c.id).where(names.c.text.icontains(text, autoescape=True))
+    said = [near.c[name].icontains(text, autoescape=True) for name in ("message", "note")]
+    return or_(near.c.subject.in_(called), near.c.rule.in_(called), *said)
+
+
+def last_searched(wanted: Wanted, *, after: Cursor | None) -> Select[int, str]:
+    """Return what asks for the place where a search for text stopped; for none if it came to the end."""
+    conditions = matching(wanted)
+    if after is not None:
+        conditions.append((after.ts_us, after.id) > _PLACE)
+    every = select(events.c.ts_us, events.c.id).where(*conditions).order_by(*_NEWEST_FIRST)
+    return every.offset(SEARCHED - 1).limit(1)
+
+
+def row_statement(ids: Select[str]) -> Select[Any]:  # Any: the columns, which rows_of takes apart
+    """Return what asks for whole rows, newest first."""
+    # Chosen first and joined after: the names and origins of a hundred rows, not of all that fulfil the conditions.
+    chosen = ids.subquery("chosen")
+    columns = [*(events.c[name] for name in _EVENT), _RULE.c.text, _SUBJECT.c.text, *(events.c[name] for name in _SEEN)]
     return (
-        select(*_EVENT, *_SEEN, *(_FIRST.c[name] for name in _ORIGIN), *(_RECORDED.c[name] for name in _ORIGIN))
+        select(*columns, *(_FIRST.c[name] for name in _ORIGIN), *(_RECORDED.c[name] for name in _ORIGIN))
         .select_from(events)
-        .join(ids, events.c.id == ids.c.id)
+        .join(chosen, events.c.id == chosen.c.id)
+        .join(_RULE, events.c.rule == _RULE.c.id)
+        .join(_SUBJECT, events.c.subject == _SUBJECT.c.id)
         .join(_FIRST, events.c.origin == _FIRST.c.key)
         .outerjoin(_RECORDED, events.c.recorded == _RECORDED.c.key)
-        .order_by(events.c.ts_us.desc(), events.c.id.desc())
+        .order_by(*_NEWEST_FIRST)
     )
 
 
-def page_rows(found: Iterable[Row[Any]]) -> list[HistoryRow]:
-    """Return what ``page_statement`` has found."""
+def rows_of(found: Iterable[Row[Any]]) -> list[HistoryRow]:
+    """Return what ``row_statement`` has found."""
     return [_row(tuple(row)) for row in found]
 
 
 def _row(values: tuple[Any, ...]) -> HistoryRow:  # Any: columns of several types, as the driver gives them
-    event, seen, origins_found = values[:8], values[8:11], values[11:]
-    first, recorded = origins_found[: len(_ORIGIN)], origins_found[len(_ORIGIN) :]
-    at_us, who, note = seen
-    named = dict(zip((column.name for column in _EVENT), event, strict=True))
-    named["value"] = math.nan if named["value"] is None else named["value"]
+    event = dict(zip((*_EVENT, "rule", "subject"), values[:8], strict=True))
+    event["value"] = math.nan if event["value"] is None else event["value"]
+    at_us, who, note = values[8:11]
+    first, recorded = values[11 : 11 + len(_ORIGIN)], values[11 + len(_ORIGIN) :]
     return HistoryRow(
-        **named,
+        **event,
         origin=_origin(first),
         recorded=None if recorded[0] is None else _origin(recorded),
         acknowledged=None if at_us is None else Acknowledged(at_us, who or "", note or ""),
@@ -86,10 +133,9 @@ def _origin(values: tuple[Any, ...]) -> Origin:
     return Origin(**dict(zip(_ORIGIN, values, strict=True)))
 
 
-def distinct(connection: Connection, column: Column[str]) -> tuple[str, ...]:
-    """Return what occurs in an indexed column, in order: one look into the index for each, not one for each row."""
+def distinct(connection: Connection, column: Column[Any]) -> tuple[str, ...]:
+    """Return the names that occur in an indexed column: a look into the index for each name, not for each row."""
     least = select(func.min(column).label("value")).cte("seen", recursive=True)
     following = select(func.min(column)).where(column > least.c.value).scalar_subquery()
     seen = least.union_all(select(following).where(least.c.value.is_not(None)))
-    found = connection.execute(select(seen.c.value).where(seen.c.value.is_not(None)).order_by(seen.c.value))
-    return tuple(found.scalars())
+    return tuple(connection.execute(select(names.c.text).join(seen, names.c.id == seen.c.value)).scalars())

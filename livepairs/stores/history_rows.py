@@ -163,15 +163,16 @@ class HistoryPage:
     next
         What to ask for the page below; None on the last one.
     total
-        How many events there are in all, counted up to a limit.
-    is_more
-        There are more than ``total``: say "10,000 and more".
+        How many events are wanted in all, counted no further than ``history.COUNTED`` + 1; None on a page below the
+        first, and where a text is looked for.
+    is_cut
+        A text was looked for, and enough events looked through for once; ``next`` looks on where this stopped.
     """
 
     rows: tuple[HistoryRow, ...]
     next: Cursor | None
-    total: int
-    is_more: bool
+    total: int | None = None
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

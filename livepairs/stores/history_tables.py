@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
-__all__ = ["METADATA", "VERSION", "deliveries", "events", "meta", "origins", "rulesets"]
+__all__ = ["METADATA", "VERSION", "deliveries", "events", "meta", "names", "origins", "rulesets"]
 
 VERSION: Final = 1
 """Of these tables; a database made for a later one is refused, never written to."""
@@ -41,15 +41,24 @@ origins: Final = Table(
 )
 """Where events came from; the key is computed from the rest."""
 
+names: Final = Table(
+    "livepairs_names",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("text", Text, nullable=False, unique=True),
+)
+"""Rules and subjects: a handful of names that a million events repeat."""
+
 events: Final = Table(
     "livepairs_events",
     METADATA,
     Column("id", String(64), primary_key=True),
     Column("ts_us", BigInteger, nullable=False),
-    Column("rule", Text, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("level", Text, nullable=False),
+    Column("rule", Integer, ForeignKey(names.c.id), nullable=False),
+    Column("subject", Integer, ForeignKey(names.c.id), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("level", String(8), nullable=False),
+    Column("run_kind", String(8), nullable=False),
     Column("value", Double),
     Column("message", Text, nullable=False),
     Column("origin", String(16), ForeignKey(origins.c.key), nullable=False),
@@ -61,20 +70,16 @@ events: Final = Table(
 )
 """Each event once. ``origin`` is where it was seen first, ``recorded`` the first recording it can be replayed from."""
 
-_FILTERED: Final = (events.c.kind, events.c.level, events.c.rule, events.c.subject, events.c.acknowledged_us)
-# Newest first is how history is read, so every index ends in time and id. The first holds all that is filtered by: a
-# combination that hardly any row has is looked for in the index alone, never row by row in the table.
-Index("livepairs_events_by_time", events.c.ts_us, events.c.id, *_FILTERED)
-Index("livepairs_events_by_subject", events.c.subject, events.c.ts_us, events.c.id)
-Index("livepairs_events_by_rule", events.c.rule, events.c.ts_us, events.c.id)
-Index("livepairs_events_by_level", events.c.level, events.c.ts_us, events.c.id)
-Index(
-    "livepairs_events_acknowledged",
-    events.c.ts_us,
-    events.c.id,
-    sqlite_where=events.c.acknowledged_us.is_not(None),
-    postgresql_where=events.c.acknowledged_us.is_not(None),
-)
+# History is read newest first, so each of these ends in time and id; and each holds all that is filtered by, so that a
+# combination which hardly any row has is looked for in one index alone, and never row by row in the table.
+_PLACE: Final = (events.c.ts_us, events.c.id)
+_FILTERED: Final = (events.c.kind, events.c.level, events.c.run_kind, events.c.acknowledged_us)
+Index("livepairs_events_by_time", *_PLACE, *_FILTERED, events.c.rule, events.c.subject)
+Index("livepairs_events_by_subject", events.c.subject, *_PLACE, *_FILTERED, events.c.rule)
+Index("livepairs_events_by_rule", events.c.rule, *_PLACE, *_FILTERED, events.c.subject)
+Index("livepairs_events_tally", events.c.run_kind, events.c.level, events.c.kind, events.c.ts_us)
+_IS_SEEN: Final = events.c.acknowledged_us.is_not(None)
+Index("livepairs_events_acknowledged", *_PLACE, *_FILTERED[:3], sqlite_where=_IS_SEEN, postgresql_where=_IS_SEEN)
 
 deliveries: Final = Table(
     "livepairs_deliveries",

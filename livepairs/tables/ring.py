@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,6 +54,7 @@ class Table:
         self.schema = schema
         self.limit_rows = limit_rows
         self._lock = threading.Lock()
+        self._listeners: tuple[Callable[[pa.RecordBatch], object], ...] = ()
         self._generation = 0
         self._clear()
 
@@ -76,6 +78,16 @@ class Table:
             self._appended += batch.num_rows
             while self._batches and self._kept - self._batches[0].num_rows >= self.limit_rows:
                 self._kept -= self._batches.popleft().num_rows
+        for heard in self._listeners:
+            heard(batch)
+
+    def listen(self, heard: Callable[[pa.RecordBatch], object]) -> None:
+        """Call back, on the writer's thread, with each batch from now on: for who must miss none, and is quick.
+
+        A reader with a cursor misses what falls off the ring, or was there before a reset, between two of its looks.
+        """
+        with self._lock:
+            self._listeners = (*self._listeners, heard)
 
     def since(self, cursor: Cursor | None) -> Delta:
         """Return what was appended after the cursor.
