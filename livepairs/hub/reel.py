@@ -141,6 +141,11 @@ class Reel:
         place = bisect_right(points, ts_us, key=lambda point: point.now_us)
         return points[place - 1] if place else None
 
+    @property
+    def reached_us(self) -> int:
+        """Event time up to which it can be gone on from; 0 for nowhere yet."""
+        return self._points[-1].now_us if self._points else 0
+
     def rows(self, point: Point, limit: int) -> dict[str, list[pa.RecordBatch]]:
         """Return the rows made until a point by hop, the newest, at least ``limit`` of them if there are that many."""
         with self._lock:

@@ -25,7 +25,9 @@ from livepairs.sources.replay import Replay, ReplayControl
 
 if TYPE_CHECKING:
     from livepairs.hub.closes import Closes
+    from livepairs.hub.landmarks import Landmarks
     from livepairs.hub.paper import PaperDesk
+    from livepairs.hub.reel import Reel
     from livepairs.pipeline import RunParams, Status, Tables
     from livepairs.stores.recording import Recording
 
@@ -66,6 +68,7 @@ class Run:
         self._is_closing = False
         self._paper: PaperDesk | None = None
         self._taping: Taping | None = None
+        self._landmarks: Landmarks | None = None
         self._lock = threading.Lock()
         self._viewers = Viewers(clock, idle_us)
         self._scans: Scans | None = None
@@ -117,6 +120,34 @@ class Run:
         if isinstance(self._setup.source, Replay) and healed != self.is_healed:
             self._setup.source.heal(healed=healed)
             self.on_viewed()
+
+    @property
+    def ahead(self) -> Reel | None:
+        """What has been computed ahead of a replay, as far as it is; None where nothing is."""
+        source = self._setup.source
+        if not isinstance(source, Replay):
+            return None
+        return self._setup.reel(self._params, source.symbols, source.is_healed)
+
+    @property
+    def landmarks(self) -> Landmarks:
+        """The moments of a replay that one steps to."""
+        # Here and not above: nothing is spent on it until somebody steps.
+        from livepairs.hub.landmarks import Landmarks
+
+        with self._lock:
+            if self._landmarks is None:
+                self._landmarks = Landmarks(self)
+            return self._landmarks
+
+    @property
+    def legs(self) -> tuple[str, ...]:
+        """The symbols that some pair needs."""
+        return self._setup.source.symbols
+
+    def announce(self) -> None:
+        """Wake its viewers: something beside the tables has changed; from any thread."""
+        self._changed()
 
     def computes(self, measures: Measures) -> bool:
         """Say whether this is what a link asks for, as far as it says so."""
