@@ -1,0 +1,104 @@
+"""What may stand after the question mark, typed; and the sentence for what may not."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Final, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from livepairs.api import places
+from livepairs.api.problems import RefusedError
+from livepairs.errors import did_you_mean
+
+__all__ = ["LISTED", "BarsQuery", "EventsQuery", "ListQuery", "PairsQuery", "Query", "RowsQuery", "read"]
+
+MOST_ROWS: Final = 10_000
+LONGEST: Final = 100
+
+LISTED: Final = 100
+
+_WHOLE: Final = ("limit", "last")
+
+_Text = Annotated[str, Meta(min_length=1, max_length=LONGEST)]
+_Time = Annotated[datetime, Meta(tz=True)]
+Limit = Annotated[int, Meta(ge=1, le=MOST_ROWS, description="Rows at most.")]
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Nothing may stand there; the kinds below add what may."""
+
+
+class ListQuery(Query, frozen=True, kw_only=True):
+    """A page of a list."""
+
+    limit: Limit = LISTED
+    cursor: Annotated[str, Meta(min_length=1, max_length=LONGEST, description="Where the last page ended.")] | None = (
+        None
+    )
+
+
+class RowsQuery(Query, frozen=True, kw_only=True):
+    """A page of rows, the oldest first."""
+
+    limit: Limit = 1000
+    cursor: Annotated[str, Meta(pattern=places.PATTERN, description="Where the last answer ended.")] | None = None
+    last: Annotated[int, Meta(ge=1, le=MOST_ROWS, description="Begin that many rows before the end.")] | None = None
+    start: Annotated[_Time, Meta(description="No row before this.")] | None = None
+    end: Annotated[_Time, Meta(description="No row from here on.")] | None = None
+
+
+class BarsQuery(RowsQuery, frozen=True, kw_only=True):
+    """Of bars."""
+
+    symbol: Annotated[_Text, Meta(description="Of this symbol alone.")] | None = None
+
+
+class PairsQuery(RowsQuery, frozen=True, kw_only=True):
+    """Of pairs."""
+
+    pair: Annotated[_Text, Meta(description="Of this pair alone, Y/X.")] | None = None
+
+
+class EventsQuery(RowsQuery, frozen=True, kw_only=True):
+    """Of events."""
+
+    rule: Annotated[_Text, Meta(description="Of this rule alone.")] | None = None
+    subject: Annotated[_Text, Meta(description="Of this pair or stream alone.")] | None = None
+    kind: Annotated[Literal["fired", "cleared"], Meta(description="Only these.")] | None = None
+
+
+_Q = TypeVar("_Q", bound=Query)
+
+
+def read(kind: type[_Q], given: tuple[tuple[str, str], ...]) -> _Q:
+    """Return the parameters of a request as a value.
+
+    Raises
+    ------
+    RefusedError
+        With 400, for a name that is unknown or stands there twice, or a value that is not allowed.
+    """
+    known = kind.__struct_fields__
+    values: dict[str, object] = {}
+    for name, text in given:
+        if name not in known:
+            allowed = ", ".join(known) or "none"
+            raise _wrong(f"there is no parameter {name!r}{did_you_mean(name, known)}; there are: {allowed}")
+        if name in values:
+            raise _wrong(f"parameter {name!r} stands there twice; name it once")
+        # ASCII digits alone: int() would take other scripts' too, and blanks.
+        values[name] = int(text) if name in _WHOLE and re.fullmatch(r"[0-9]{1,9}", text) else text
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        what, _, place = str(error).partition(" - at `$.")
+        name = place.rstrip("`")
+        raise _wrong(f"parameter {name!r} is {values.get(name)!r}: {what[0].lower()}{what[1:]}") from None
+
+
+def _wrong(detail: str) -> RefusedError:
+    return RefusedError(HTTPStatus.BAD_REQUEST, detail)
