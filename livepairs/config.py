@@ -109,6 +109,18 @@ def _endpoint(*schemes: str) -> _Kind:
     return _Kind(parse, f"scheme, host and port only, as {schemes[0]}://host:port")
 
 
+def _parse_origins(value: object) -> tuple[str, ...]:
+    return tuple(_endpoint("https", "http").parse(text).lower() for text in _texts(value))
+
+
+def _parse_prefix(value: object) -> str:
+    if not isinstance(value, str) or not all(part.replace("-", "").isalnum() for part in value.strip("/").split("/")):
+        raise ValueError
+    return f"/{value.strip('/')}"
+
+
+_ORIGINS = _Kind(_parse_origins, "a list of scheme, host and port only, as https://desk.example,http://localhost:8000")
+_PREFIX = _Kind(_parse_prefix, "a path of letters, digits and -, as /pairs")
 _TEXT = _Kind(_text, "a text that is not empty")
 _PAIRS = _Kind(_texts, "a list of pairs, as ETHUSDT/BTCUSDT,SOLUSDT/BTCUSDT")
 _SPEED = _Kind(_parse_speed, "a number from 0.1 to 1000, or max")
@@ -175,6 +187,26 @@ class Settings:
         _TEXT,
         "Folder of recordings: what the page recordings lists, and where it records and uploads to.",
     )
+    database_url: str | None = _setting(
+        None,
+        _TEXT,
+        "Where the history of events is kept: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME; "
+        "without one, history.db in the folder of recordings.",
+    )
+    history_days: float = _setting(
+        365.0, _number(0.01, 36_500, " days"), "Events older than this are removed from history, in days."
+    )
+    history_rows: int = _setting(1_000_000, _integer(1_000, 1_000_000_000), "Newest events that history keeps.")
+    channels: str | None = _setting(
+        None,
+        _TEXT,
+        "File with the addresses and secrets of the channels that rules notify; only its owner may be able to read it.",
+    )
+    deliver_replays: bool = _setting(
+        False,
+        _FLAG,
+        "Rules notify their channels in a replay too, as if it were live, to try them out.",
+    )
     transfer_mb: int = _setting(
         512,
         _integer(1, 65_536),
@@ -190,6 +222,18 @@ class Settings:
         _FLAG,
         "Where nobody signs in, visitors are viewers: no recording, no upload, no deletion, no stopping of the live "
         "feed; without it, so where others can connect without authentication (--insecure-public).",
+    )
+    max_sessions: int = _setting(200, _integer(1, 100_000), "Pages that may be open at the same time.")
+    origins: tuple[str, ...] = _setting(
+        (),
+        _ORIGINS,
+        "Other addresses whose pages may show these, or under which a proxy shows them, as https://desk.example.",
+    )
+    prefix: str = _setting("", _PREFIX, "What the path of every page begins with, as /pairs behind a proxy.")
+    proxied: bool = _setting(
+        False,
+        _FLAG,
+        "A proxy in front says who asks and how (X-Forwarded-For, X-Forwarded-Proto); without one anybody could.",
     )
     address: str = _setting("127.0.0.1", _TEXT, "Address the server listens on.")
     port: int = _setting(5006, _integer(0, 65_535), "Port the server listens on; 0 takes a free one.")

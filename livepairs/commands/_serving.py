@@ -30,6 +30,7 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
     """Declare where to listen."""
     parser.add_argument("--port", type=int, metavar="N", help="port to listen on; 0 takes a free one (default 5006)")
     parser.add_argument("--address", metavar="A", help="address to listen on (default 127.0.0.1, this machine alone)")
+    parser.add_argument("--auth", metavar="FILE", help="users file: visitors sign in (livepairs passwd makes it)")
     parser.add_argument(
         "--insecure-public", action="store_true", help="listen where others can connect, without any authentication"
     )
@@ -48,9 +49,10 @@ def serve_settings(args: argparse.Namespace, given: dict[str, object], *, opens_
     opens_browser
         Show the first page in the user's browser, where there is a display.
     """
-    settings = load_settings({"port": args.port, "address": args.address, "speed": args.speed, **given})
-    check_address(settings.address, is_public_allowed=args.insecure_public)
-    if args.insecure_public and settings.read_only is None:
+    where = {"port": args.port, "address": args.address, "auth": args.auth}
+    settings = load_settings({**where, "speed": args.speed, **given})
+    check_address(settings.address, is_public_allowed=args.insecure_public, is_guarded=settings.auth is not None)
+    if args.insecure_public and settings.read_only is None and settings.auth is None:
         settings = replace(settings, read_only=True)
     logging.getLogger("bokeh").setLevel(logging.WARNING)
     logging.getLogger("tornado.access").setLevel(logging.WARNING)
@@ -64,8 +66,6 @@ def serve_settings(args: argparse.Namespace, given: dict[str, object], *, opens_
         from livepairs.views.server import Listening, serve_pages
 
     listening = Listening(
-        address=settings.address,
-        port=settings.port,
         is_public_allowed=args.insecure_public,
         opens_browser=opens_browser and _has_display(),
         announce=_announce,
@@ -73,7 +73,7 @@ def serve_settings(args: argparse.Namespace, given: dict[str, object], *, opens_
     try:
         if live is not None:
             _check(live)
-        serve_pages(listening)
+        serve_pages(settings, listening)
     finally:
         stop_hub()
     return 0

@@ -11,14 +11,17 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.core.types import ID
 from bokeh.server.session import ServerSession
 from bokeh.server.urls import per_app_patterns
+from bokeh.util.token import generate_jwt_token, generate_session_id
 from panel.config import config
 from panel.io.resources import LOCAL_DIST, Resources, patch_model_css
 from panel.io.server import DocHandler, server_html_page_for_session
 from panel.io.session import generate_session
 from panel.io.state import set_curdoc, state
 
+from livepairs.views.door import nonce_of
 from livepairs.views.pages import found, titled
 from livepairs.views.skeleton import TEMPLATE
 from livepairs.views.visit import is_dark
@@ -43,13 +46,20 @@ class _PromptHandler(DocHandler):
         # No page may come from a cache: the token in it is good once, and soon too old.
         self.set_header("Cache-Control", "no-store")
         self.set_header("Content-Type", "text/html")
-        outline = generate_session(self.application, self.request, self._generate_token_payload(), initialize=False)
+        app, payload = self.application, self._generate_token_payload()
+        session_id = generate_session_id(secret_key=app.secret_key, signed=app.sign_sessions)
+        token = generate_jwt_token(
+            session_id, secret_key=app.secret_key, signed=app.sign_sessions, extra_payload=payload,
+            expiration=app.session_token_expiration,
+        )  # fmt: skip
+        outline = generate_session(app, self.request, payload, initialize=False)
         with set_curdoc(outline.document):
-            self.write(self._outlined(outline))
-        state.execute(partial(self._build, outline))
+            # The scripts in it are ours; the nonce tells the browser so (access/headers.py).
+            self.write(self._outlined(outline, token).replace("<script", f'<script nonce="{nonce_of(self)}"'))
+        state.execute(partial(self._build, session_id, token))
 
-    async def _build(self, outline: ServerSession) -> None:
-        session = await self.application_context.create_session_if_needed(outline.id, self.request, outline.token)
+    async def _build(self, session_id: ID, token: str) -> None:
+        session = await self.application_context.create_session_if_needed(session_id, self.request, token)
         with set_curdoc(session.document):
             dist_url = f"{state.rel_path}/{LOCAL_DIST}" if state.rel_path else LOCAL_DIST
             # As Panel does while it answers: or the browser would ask another host for the styles of its models, those
@@ -58,7 +68,7 @@ class _PromptHandler(DocHandler):
             for root in session.document.roots:
                 patch_model_css(root, dist_url=dist_url)
 
-    def _outlined(self, outline: ServerSession) -> str:
+    def _outlined(self, outline: ServerSession, token: str) -> str:
         name = self.request.path.rpartition("/")[2]
         pn.extension(*found()[name].EXTENSIONS)
         config.theme = "dark" if is_dark() else "default"
@@ -69,6 +79,7 @@ class _PromptHandler(DocHandler):
             outline,
             Resources.from_bokeh(self.application.resources()),
             title,
+            token=token,
             template=bare._template,
             template_variables=variables,
         )

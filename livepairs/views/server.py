@@ -16,11 +16,16 @@ from panel.io.server import get_server
 from tornado.web import RedirectHandler, RequestHandler
 from tornado.websocket import WebSocketClosedError
 
+from livepairs.access.entry import Entry
+from livepairs.access.origins import Origins, known_names
+from livepairs.config import Settings
 from livepairs.errors import ConfigError
 from livepairs.hub import get_hub
 from livepairs.views import pages
-from livepairs.views.exposure import check_address
+from livepairs.views.door import Door
+from livepairs.views.exposure import check_address, is_loopback
 from livepairs.views.prompt import answer_promptly
+from livepairs.views.signin import sign_in_routes
 
 __all__ = ["Listening", "serve_pages"]
 
@@ -29,14 +34,10 @@ HOME = "market"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
-    """Where to listen, and what to do once it answers.
+    """Who may listen in, and what to do once it answers.
 
     Parameters
     ----------
-    address
-        An IP address or host name; empty means every interface.
-    port
-        0 takes a free one.
     is_public_allowed
         The user has said that others may connect without authentication.
     opens_browser
@@ -45,22 +46,22 @@ class Listening:
         Called with the URL as soon as the port answers.
     """
 
-    address: str
-    port: int
     is_public_allowed: bool = False
     opens_browser: bool = False
     announce: Callable[[str], None]
 
 
-class _Alive(RequestHandler):
+class Alive(RequestHandler):
     """Says that the process answers; makes no session."""
+
+    is_public = True
 
     def get(self) -> None:
         self.set_header("Cache-Control", "no-store")
         self.write({"status": "ok"})
 
 
-class _Ready(_Alive):
+class Ready(Alive):
     """Says whether a page could be shown; makes no session."""
 
     def get(self) -> None:
@@ -70,7 +71,7 @@ class _Ready(_Alive):
         self.write({"status": "failed" if failed else "ready", "runs": len(get_hub().runs)})
 
 
-def serve_pages(listening: Listening) -> None:
+def serve_pages(settings: Settings, listening: Listening) -> None:
     """Serve every page until interrupted.
 
     Raises
@@ -78,9 +79,10 @@ def serve_pages(listening: Listening) -> None:
     ConfigError
         If the address may not be used or the port cannot be had.
     """
-    check_address(listening.address, is_public_allowed=listening.is_public_allowed)
-    server = _bound(listening)
-    url = f"http://{_shown(listening.address)}:{server.port}/"
+    check_address(settings.address, is_public_allowed=listening.is_public_allowed, is_guarded=settings.auth is not None)
+    server = _bound(settings)
+    _door(settings, server).guard(server._tornado)
+    url = f"http://{_shown(settings.address)}:{server.port}{settings.prefix}/"
     server.start()
     loop = asyncio.get_event_loop_policy().get_event_loop()
     loop.set_exception_handler(_ignore_closed)
@@ -94,43 +96,52 @@ def serve_pages(listening: Listening) -> None:
         server.stop()
 
 
+def _door(settings: Settings, server: Any) -> Door:  # panel's Server, which has no types
+    names = known_names([settings.address], server.port) if is_loopback(settings.address) else None
+    entry = Entry(get_hub().gate, Origins(names, frozenset(settings.origins)))
+    return Door(entry, max_sessions=settings.max_sessions, prefix=settings.prefix)
+
+
 def _ignore_closed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """Keep out of the log that a browser was closed while something was on its way to it."""
     if not isinstance(context.get("exception"), WebSocketClosedError):
         loop.default_exception_handler(context)
 
 
-def _bound(listening: Listening) -> Any:  # panel's Server, which has no types
+def _bound(settings: Settings) -> Any:  # panel's Server, which has no types
     found = pages.found()
-    patterns = [
-        (r"/", RedirectHandler, {"url": f"./{HOME}", "permanent": False}),
-        (r"/healthz", _Alive),
-        (r"/readyz", _Ready),
-    ]
-    port = listening.port
     answer_promptly()
     try:
         return get_server(
             {name: module.page for name, module in found.items()},
-            port=port,
-            address=listening.address or None,
-            websocket_origin=_origins(listening.address, port),
-            extra_patterns=patterns,
+            port=settings.port,
+            address=settings.address or None,
+            prefix=settings.prefix,
+            use_xheaders=settings.proxied,
+            extra_patterns=_routes(settings),
             title={name: pages.titled(module) for name, module in found.items()},
+            # Nobody but this server makes the tokens with which pages connect.
+            secret_key=get_hub().gate.key,
+            sign_sessions=True,
         )
     except OSError as error:
         raise ConfigError(
-            f"port {port} of {listening.address} cannot be had ({error.strerror}); "
+            f"port {settings.port} of {settings.address} cannot be had ({error.strerror}); "
             "stop what uses it, or name another one with --port (0 takes a free one)"
         ) from error
 
 
-def _origins(address: str, port: int) -> list[str] | None:
-    """Return the hosts a page may come from; None lets Bokeh take its own: this port of localhost."""
-    if port == 0:
-        return None
-    names = dict.fromkeys([_shown(address), "localhost", "127.0.0.1"])
-    return [f"{name}:{port}" for name in names]
+def _routes(settings: Settings) -> list[tuple[Any, ...]]:  # Tornado's routes
+    """Return what is served beside the pages; the door stands before all of it."""
+    home = f"{settings.prefix}/{HOME}"
+    gate = get_hub().gate
+    signing_in = [] if gate.is_open else sign_in_routes(gate, home)
+    return [
+        (r"/", RedirectHandler, {"url": home, "permanent": False}),
+        (r"/healthz", Alive),
+        (r"/readyz", Ready),
+        *signing_in,
+    ]
 
 
 def _shown(address: str) -> str:
