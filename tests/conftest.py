@@ -63,3 +63,11 @@ def chromium_browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         yield browser
         browser.close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def history_aside() -> Iterator[None]:
+    """Keep in memory what the hubs of tests have to keep, unless a test names a database: not in the checkout."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("livepairs.hub.telling.history_url", lambda settings: settings.database_url or "sqlite://")
+        yield

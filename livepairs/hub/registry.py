@@ -19,6 +19,7 @@ from livepairs.hub.opening import Opened, at_moment, legs, longest_window_us, op
 from livepairs.hub.reels import Reels
 from livepairs.hub.run import Run
 from livepairs.hub.runparts import RunSetup
+from livepairs.hub.telling import open_chronicle
 from livepairs.moment import Moment
 from livepairs.schema import Pair, interval_us
 from livepairs.sources.replay import Replay, ReplayPlan
@@ -82,6 +83,8 @@ class Hub:
         self._make_pipeline = make_pipeline or _make_pipeline
         self._is_hurried = make_pipeline is None
         self._reels = Reels(self._make_pipeline, compile_for)
+        self.chronicle = open_chronicle(settings, self._clock)
+        """The history of events, and what carries them there."""
         self._runs: dict[str, Run] = {}
         self._leaving: set[Run] = set()
         self._library: Library | None = None
@@ -216,6 +219,7 @@ class Hub:
         self._reels.close()
         if library is not None:
             library.close()
+        self.chronicle.close()
 
     def _begin(self, run_id: str, opened: Opened, listed: str) -> Run:
         setup = self._live_setup(opened) if opened.live is not None else self._replay_setup(run_id, opened, listed)
@@ -229,6 +233,7 @@ class Hub:
         if replaced is not None:
             self._leaving.add(replaced)
         self._runs[run_id] = run
+        self.chronicle.follow(run)
         run.start()
         _LOG.info("run %s of %s begins", run_id, setup.label)
         return run
@@ -313,6 +318,8 @@ class Hub:
         try:
             if tape.status == "saved" and tape.session is not None and tape.session.trades <= PROVEN_TRADES:
                 library.prove(tape.name)
+            if tape.status == "saved":
+                self.chronicle.recorded(tape.name, library.shelf.open(tape.name).digest)
         except LivepairsError as error:
             _LOG.warning("recording %s was not checked: %s", tape.name, error)
         library.changed()

@@ -91,7 +91,7 @@ class History:
         with self.database.connected() as connection:
             self._add_origins(connection, origin)
             numbers = self._numbers(connection, {row[name] for row in rows for name in ("rule", "subject")})
-            recorded = origin.key if origin.recording else None
+            recorded = origin.key if origin.is_replayable else None
             stored = {"origin": origin.key, "recorded": recorded, "run_kind": origin.run_kind, "stored_us": now_us}
             new = connection.execute(self._add_events, [_values(row, numbers) | stored for row in rows]).rowcount
             if recorded and new < len(rows):
@@ -105,11 +105,28 @@ class History:
                 connection.execute(self._add_delivery, told)
         return int(new)
 
+    def recorded(self, name: str, digest: str) -> int:
+        """Note that a recording which live events were kept with is finished; return how many it has now.
+
+        Only then has it a digest, and can an event be replayed from it.
+        """
+        under = origins.c.recording == name, origins.c.digest == "", origins.c.run_kind == "live"
+        with self.database.connected() as connection:
+            found = connection.execute(select(origins).where(*under)).all()
+            noted = 0
+            for row in found:
+                values = {column: value for column, value in row._mapping.items() if column != "key"}
+                finished = Origin(**(values | {"digest": digest}))
+                self._add_origins(connection, finished)
+                theirs = update(events).where(events.c.origin == row.key, events.c.recorded.is_(None))
+                noted += connection.execute(theirs.values(recorded=finished.key)).rowcount
+        return noted
+
     def _add_origins(self, connection: Connection, origin: Origin) -> None:
         names = ("run_kind", "source", "recording", "digest", "interval", "params", "rule_version")
         row = {name: getattr(origin, name) for name in names}
         connection.execute(self._add_origin, [row | {"key": origin.key}])
-        if origin.rule_version:
+        if origin.rules:
             connection.execute(self._add_rules, [{"version": origin.rule_version, "text": origin.rules}])
 
     def _numbers(self, connection: Connection, texts: set[str]) -> dict[str, int]:

@@ -43,6 +43,11 @@ class Origin:
     rules: str = ""
 
     @property
+    def is_replayable(self) -> bool:
+        """Whether it is a finished recording, which shows the event again."""
+        return bool(self.recording and self.digest)
+
+    @property
     def key(self) -> str:
         """The first 16 hexadecimal digits of the SHA-256 of all but the text of the rules."""
         named = (self.run_kind, self.source, self.recording, self.digest)

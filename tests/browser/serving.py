@@ -24,8 +24,8 @@ RECORDING = ROOT / "recordings" / "demo"
 START_S = 60.0
 PATIENCE_MS = 60_000
 """How long a browser may take on a machine that is busy with other work."""
-SHORT_LIVES = {"LIVEPAIRS_RUN_IDLE_S": "5"}
-"""Runs that were left behind must not go on beside the next test."""
+SHORT_LIVES = {"LIVEPAIRS_RUN_IDLE_S": "5", "LIVEPAIRS_DATABASE_URL": "sqlite://"}
+"""Runs and history that were left behind must not go on beside the next test."""
 
 
 @contextmanager

@@ -1,0 +1,319 @@
+"""What carries the events of every run into history, with what is to be told of them: one to a hub, on its own thread.
+
+A run hands its events over and goes on; nothing here makes it wait. The thread writes them in the order they came, and
+what is to be told of them in the same transaction. While the database is away they wait, up to a limit; what would go
+beyond it is counted and said, and so is what could not be written before the server stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+
+from livepairs.clock import Clock
+from livepairs.errors import HistoryError
+from livepairs.stores.history_rows import Keep, Origin
+
+if TYPE_CHECKING:
+    from livepairs.hub.run import Run
+    from livepairs.pipeline import RunParams
+    from livepairs.stores.history import History
+
+__all__ = ["Chronicle", "ChronicleState", "origin_of"]
+
+_LOG = logging.getLogger(__name__)
+
+MOST_WAITING: Final = 100_000
+"""Events that wait for the database at most, some 40 MB."""
+
+AT_ONCE: Final = 5_000
+"""Events written in one transaction at most, so that a page sees the first of many soon."""
+
+FIRST_RETRY_S: Final = 1.0
+LAST_RETRY_S: Final = 30.0
+CLOSE_S: Final = 5.0
+"""How long the server's end waits for a database that is away."""
+
+PRUNE_US: Final = 3_600_000_000
+"""How often what may not stay is removed."""
+
+Addressed = Callable[["Run", pa.RecordBatch], Mapping[str, tuple[str, ...]]]
+"""Says which channels are to be told of which events of a run, by event id."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChronicleState:
+    """How the writing goes; replaced, never changed.
+
+    Parameters
+    ----------
+    sentence
+        What is wrong, for the page; empty if nothing is.
+    waiting
+        Events that are not written yet.
+    lost
+        Events that never will be: more came than may wait. Those of a replay come again when it is played again.
+    stored
+        Events written that were new.
+    """
+
+    sentence: str = ""
+    waiting: int = 0
+    lost: int = 0
+    stored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    batch: pa.RecordBatch
+    origin: Origin
+    to: Mapping[str, tuple[str, ...]]
+    announce: Callable[[], None]
+
+
+class Chronicle:
+    """Writes what runs say into one history. Thread-safe.
+
+    Parameters
+    ----------
+    open_history
+        Opens where it is kept, once it is needed: not on the way to the first page. Closed with this.
+    clock
+        Tells when what was written and how old what is kept has become.
+    keep
+        What may stay.
+    addressed
+        Which channels are told of which events.
+    on_told
+        Called, on the writer's thread, after something was written that is to be told.
+    """
+
+    def __init__(
+        self,
+        open_history: Callable[[], History],
+        clock: Clock,
+        *,
+        keep: Keep | None = None,
+        addressed: Addressed = lambda _run, _batch: {},
+        on_told: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._open_history = open_history
+        self._history: History | None = None
+        self._opening = threading.Lock()
+        self._clock, self._keep = clock, keep or Keep()
+        self._addressed, self._on_told = addressed, on_told
+        self._changed = threading.Condition()
+        self._letters: deque[_Letter] = deque()
+        self._waiting = 0
+        self._thread: threading.Thread | None = None
+        self._is_closing = False
+        self._pruned_us: int | None = None
+        self._problem = ""
+        self.state = ChronicleState()
+        self.revision = 0
+        """Goes up with every commit, by whomever in this process: a page that has read at an older one reads again."""
+
+    @property
+    def history(self) -> History:
+        """What is kept; whoever reads it may wait for the database, so not on the server's loop."""
+        with self._opening:
+            if self._history is None:
+                self._history = self._open_history()
+            return self._history
+
+    def follow(self, run: Run) -> None:
+        """Write every event of a run from now on, until it ends."""
+        place = _Place(run)
+
+        def heard(batch: pa.RecordBatch) -> None:
+            self._take(_Letter(batch, place.origin(), self._addressed(run, batch), run.announce))
+
+        run.tables.events.listen(heard)
+        notices = getattr(run.tables, "notices", None)
+        if notices is not None:
+            notices.listen(heard)
+
+    def recorded(self, name: str, digest: str) -> None:
+        """Note that a recording which was made of a live run is finished, so that its events can be replayed."""
+        if self.flush():
+            try:
+                self.history.recorded(name, digest)
+            except HistoryError as error:
+                self._failed(str(error))
+        self.touched()
+
+    def touched(self) -> None:
+        """Say that history was changed by somebody else here, as by acknowledging."""
+        with self._changed:
+            self.revision += 1
+
+    def flush(self, timeout_s: float = CLOSE_S) -> bool:
+        """Wait until all that came is written; return False if it is not by then."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._waiting, timeout_s)
+
+    def close(self) -> None:
+        """Write what is waiting, if the database lets us, and let go of it."""
+        with self._changed:
+            self._is_closing = True
+            self._changed.notify_all()
+            thread = self._thread
+        if thread is not None:
+            thread.join(CLOSE_S)
+        if self._waiting:
+            _LOG.error("%d events were not written: %s", self._waiting, self.state.sentence)
+        with self._opening:
+            if self._history is not None:
+                self._history.close()
+
+    def _take(self, letter: _Letter) -> None:
+        rows = letter.batch.num_rows
+        with self._changed:
+            if self._waiting + rows > MOST_WAITING or self._is_closing:
+                self._tell(lost=rows)
+                return
+            self._letters.append(letter)
+            self._waiting += rows
+            self._tell()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="livepairs-chronicle", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def _tell(self, *, problem: str | None = None, lost: int = 0, new: int = 0) -> None:
+        """Replace the state; called with the lock held."""
+        self._problem = self._problem if problem is None else problem
+        before = self.state
+        lost += before.lost
+        said = [self._problem] if self._problem else []
+        if lost:
+            said.append(f"{lost:,} events are not in history: more came than may wait for the database")
+        self.state = ChronicleState("; ".join(said), self._waiting, lost, before.stored + new)
+
+    def _work(self) -> None:
+        retry_s = FIRST_RETRY_S
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._letters or self._is_closing)
+                letters = self._due()
+            if not letters:
+                return
+            try:
+                self._write(letters)
+                self._prune()
+                retry_s = FIRST_RETRY_S
+            except HistoryError as error:
+                self._failed(str(error))
+                with self._changed:
+                    if self._is_closing or self._changed.wait_for(lambda: self._is_closing, retry_s):
+                        return
+                retry_s = min(LAST_RETRY_S, 2 * retry_s)
+            except Exception as error:  # noqa: BLE001 - the thread's border: a bug here must be seen, and end no run
+                _LOG.exception("events could not be written")
+                self._failed(f"an internal error ({type(error).__name__}) keeps events from history; the log says more")
+                self._drop(letters)
+
+    def _due(self) -> list[_Letter]:
+        """Return the oldest letters of one origin, which stay where they are until they are written."""
+        letters: list[_Letter] = []
+        rows = 0
+        for letter in self._letters:
+            if letters and (letter.origin != letters[0].origin or rows + letter.batch.num_rows > AT_ONCE):
+                break
+            letters.append(letter)
+            rows += letter.batch.num_rows
+        return letters
+
+    def _write(self, letters: list[_Letter]) -> None:
+        batch = letters[0].batch if len(letters) == 1 else _joined(letter.batch for letter in letters)
+        to = {event: channels for letter in letters for event, channels in letter.to.items()}
+        new = self.history.add(batch, letters[0].origin, now_us=self._clock.now_us(), to=to)
+        self._drop(letters, new=new)
+        if to:
+            self._on_told()
+        for announce in {letter.announce for letter in letters}:
+            announce()
+
+    def _drop(self, letters: list[_Letter], *, new: int | None = None) -> None:
+        rows = sum(letter.batch.num_rows for letter in letters)
+        with self._changed:
+            for _ in letters:
+                self._letters.popleft()
+            self._waiting -= rows
+            if new is None:
+                self._tell(lost=rows)
+            else:
+                self._tell(problem="", new=new)
+            self.revision += 1
+            self._changed.notify_all()
+
+    def _failed(self, sentence: str) -> None:
+        with self._changed:
+            is_news = sentence != self._problem
+            self._tell(problem=sentence)
+            self.revision += 1
+        if is_news:
+            _LOG.warning("%s", sentence)
+
+    def _prune(self) -> None:
+        now_us = self._clock.now_us()
+        if self._pruned_us is None or now_us - self._pruned_us >= PRUNE_US:
+            self._pruned_us = now_us
+            self.history.prune(self._keep, now_us=now_us)
+
+
+def _joined(batches: Iterable[pa.RecordBatch]) -> pa.RecordBatch:
+    (joined,) = pa.Table.from_batches(list(batches)).combine_chunks().to_batches()
+    return joined
+
+
+class _Place:
+    """Where a run's events come from, made anew when that has changed: not for every bar that has an event."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._made: tuple[RunParams, str, bool, Origin] | None = None
+
+    def origin(self) -> Origin:
+        """Return where an event comes from that is made now; on the run's thread."""
+        params, taped, is_healed = self._run.params, _taped(self._run), self._run.is_healed
+        made = self._made
+        if made is None or made[0] is not params or made[1:3] != (taped, is_healed):
+            made = self._made = params, taped, is_healed, origin_of(self._run)
+        return made[3]
+
+
+def _taped(run: Run) -> str:
+    """Return the name of the recording that is being made of a live run; empty where none is."""
+    if run.recording is not None:
+        return ""
+    state = run.taping.state
+    return state.name if state.status == "recording" else ""
+
+
+def origin_of(run: Run) -> Origin:
+    """Return where a run's events come from at this moment."""
+    params, recording = run.params, run.recording
+    rules = params.rules_in_force
+    computed = asdict(params.pair_params) | {
+        "pairs": [str(pair) for pair in params.pairs],
+        "grace_us": params.grace_us,
+        "healed": run.is_healed,
+    }
+    return Origin(
+        run_kind=run.kind,
+        source=run.label,
+        recording=_taped(run) if recording is None else recording.name,
+        digest=recording.digest if recording is not None else "",
+        interval=params.interval,
+        params=json.dumps(computed, sort_keys=True, default=str),
+        rule_version=rules.version,
+        rules=rules.text,
+    )
