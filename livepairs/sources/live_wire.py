@@ -8,6 +8,7 @@ thousand, are cut out of the byte stream here instead, since the library takes f
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, NamedTuple
@@ -293,7 +294,7 @@ async def open_line(url: str, clock: Clock, limits: LiveLimits, on_lost: Callabl
         headers = dict(response.headers.raw_items())
         raise RefusedError(read_refusal(response.status_code, headers, bytes(response.body or b""))) from error
     except (OSError, TimeoutError, InvalidHandshake, WebSocketException) as error:
-        raise FeedError(f"no connection: {_words(error)}") from error
+        raise FeedError(f"no connection: {_words(error, url)}") from error
     return Line(connection, inbox, clock.now_us())
 
 
@@ -311,8 +312,13 @@ async def _within(clock: Clock, limit_us: int, work: Coroutine[Any, Any, ClientC
         await asyncio.gather(task, timer, return_exceptions=True)
 
 
-def _words(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+def _words(error: BaseException, url: str) -> str:
+    host = urlsplit(url).netloc
+    if isinstance(error, socket.gaierror):
+        return f"the name {host} cannot be looked up; is there a network?"
+    if isinstance(error, ConnectionRefusedError):
+        return f"{host} refuses connections"
+    return f"{host}: {str(error) or type(error).__name__}"
 
 
 def is_loopback(url: str) -> bool:

@@ -119,7 +119,8 @@ class Shelf:
             if entry.name == name:
                 return entry
         names = [entry.name for entry in entries]
-        there = f"there are {', '.join(names[:12])}" if names else "there is none yet"
+        verb = "is" if len(names) == 1 else "are"
+        there = f"there {verb} {', '.join(names[:12])}" if names else "there is none yet"
         raise ConfigError(f"no recording {name!r} in {self.folder.name!r}{did_you_mean(name, names)}; {there}")
 
     def open(self, name: str) -> Recording:

@@ -24,12 +24,13 @@ from livepairs.views.component import Deck, Navigation
 from livepairs.views.drawer import drawer
 from livepairs.views.help import help_of
 from livepairs.views.palette import PAGE_STYLE, THEME
-from livepairs.views.screen import Screen, sentence
+from livepairs.views.screen import Screen
 from livepairs.views.skeleton import TEMPLATE
 from livepairs.views.sourcestate import SourceState
 from livepairs.views.timeaxis import windows
 from livepairs.views.visit import Visit, arrive, is_dark
 from livepairs.views.visitor import is_permitted
+from livepairs.views.wayout import Silence, way_out
 
 __all__ = ["framed"]
 
@@ -66,16 +67,15 @@ def _page(key: str, title: str, body: Body) -> pmui.Page:
     try:
         visit = arrive()
     except LivepairsError as error:
-        return _shell(
-            key, title, is_dark=is_dark(), main=[sentence(f"There is nothing to show: {error}.", is_error=True)]
-        )
+        return _shell(key, title, is_dark=is_dark(), main=[way_out("There is nothing to show", f"{error}.")])
     screen = Screen(visit.run)
     deck = _deck(visit)
     source = SourceState(visit.run, deck, screen.refresh, can_change=is_permitted("live"))
     alarm = Alarm(visit.run, visit.query)
     banner = screen.add("source chip and deck", lambda: source)
     told = screen.add("bell", lambda: alarm)
-    main = [source.narrow_row, banner, told, *body(screen, visit), deck]
+    silence = [screen.add("silence", lambda: Silence(visit.run))] if visit.run.kind == "live" else []
+    main = [source.narrow_row, banner, told, *silence, *body(screen, visit), deck]
     page = _shell(
         key,
         title,

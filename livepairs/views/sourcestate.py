@@ -112,7 +112,8 @@ class SourceState:
         if run.state.error:
             what = "replay" if run.kind == "replay" else "live feed"
             return f"This {what} has stopped: {run.state.error}."
-        text = trouble_of(run)
+        # As long as nothing at all has come, wayout.Silence says why.
+        text = trouble_of(run) if run.status.trades else ""
         if not text:
             self._unwell_s = None
             return ""
