@@ -94,7 +94,7 @@ class Door:
         verdict = self.entry.judge(asked)
         if kind == "page" and not isinstance(verdict, Refusal) and self._is_full(handler):
             return _FULL
-        if isinstance(verdict, Visitor):
+        if isinstance(verdict, Visitor) and kind != "public":
             self._note(handler, verdict, is_embedded=token is not None and not self.entry.gate.is_open)
         return verdict
 

@@ -27,7 +27,7 @@ from livepairs.views.exposure import check_address, is_loopback
 from livepairs.views.prompt import answer_promptly
 from livepairs.views.signin import sign_in_routes
 
-__all__ = ["Listening", "serve_pages"]
+__all__ = ["Listening", "open_server", "serve_pages"]
 
 HOME = "market"
 
@@ -80,8 +80,7 @@ def serve_pages(settings: Settings, listening: Listening) -> None:
         If the address may not be used or the port cannot be had.
     """
     check_address(settings.address, is_public_allowed=listening.is_public_allowed, is_guarded=settings.auth is not None)
-    server = _bound(settings)
-    _door(settings, server).guard(server._tornado)
+    server = open_server(settings)
     url = f"http://{_shown(settings.address)}:{server.port}{settings.prefix}/"
     server.start()
     loop = asyncio.get_event_loop_policy().get_event_loop()
@@ -94,6 +93,19 @@ def serve_pages(settings: Settings, listening: Listening) -> None:
         server.io_loop.start()
     finally:
         server.stop()
+
+
+def open_server(settings: Settings) -> Any:  # panel's Server, which has no types
+    """Return a server of every page, behind its door, that has its port and waits to be started.
+
+    Raises
+    ------
+    ConfigError
+        If the port cannot be had.
+    """
+    server = _bound(settings)
+    _door(settings, server).guard(server._tornado)
+    return server
 
 
 def _door(settings: Settings, server: Any) -> Door:  # panel's Server, which has no types

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from tornado.web import RequestHandler
 
@@ -89,10 +89,10 @@ class SignOut(_Gatehouse):
 
 def next_page(handler: RequestHandler, home: str) -> str:
     """Return where the visitor wanted to go: a path of this server, whatever the address says."""
-    wanted = handler.get_query_argument("next", "")
-    parts = urlsplit(wanted) if wanted.isprintable() and "\\" not in wanted else urlsplit("")
-    is_ours = wanted.startswith("/") and not wanted.startswith("//") and not parts.scheme and not parts.netloc
-    return wanted if is_ours else home
+    wanted = handler.get_query_argument("next", "", strip=False)
+    # Browsers take a backslash for a slash and drop line breaks, so that "/\\host" is another server's address.
+    is_plain = wanted.isascii() and wanted.isprintable() and "\\" not in wanted and " " not in wanted
+    return wanted if is_plain and wanted.startswith("/") and not wanted.startswith("//") else home
 
 
 def sign_in_routes(gate: Gate, home: str) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:

@@ -1,0 +1,332 @@
+"""Trying to get in: each test is somebody whom the server must not let in, or not let do it. Over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import panel as pn
+import pytest
+from bokeh.util.token import generate_jwt_token, generate_session_id
+from tornado.web import RequestHandler
+from yarl import URL
+
+from livepairs.access import passwords
+from livepairs.access.users import User, Users, write_users
+from livepairs.config import Settings
+from livepairs.hub import get_hub, start_hub, stop_hub
+from livepairs.stores.bundled import bundled_recording
+from livepairs.views import server as serving
+
+PASSWORD = "three plain words"
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "bGl2ZXBhaXJzLXRlc3Qh",
+}
+
+
+class Extra(RequestHandler):
+    """A route that nobody told the door of."""
+
+    def get(self) -> None:
+        self.write("secret figures")
+
+    def post(self) -> None:
+        self.write("changed")
+
+
+class Burglar:
+    """A client without manners: it sends what it is told, follows nothing and keeps no cookies."""
+
+    def __init__(self, client: aiohttp.ClientSession, port: int) -> None:
+        self.client, self.port = client, port
+        self.base = f"http://127.0.0.1:{port}"
+
+    async def ask(self, path: str, /, *, method: str = "GET", **headers: str) -> Any:
+        """Return status, headers and text of an answer."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self.client.request(
+            method, URL(self.base + path, encoded=True), headers=named, allow_redirects=False
+        ) as answer:
+            return SimpleNamespace(status=answer.status, headers=answer.headers, text=await answer.text())
+
+    async def sign_in(self, name: str = "ann", password: str = PASSWORD, **more: str) -> Any:
+        """Return the answer to a sign-in."""
+        data = {"name": name, "password": password}
+        headers = {"Origin": more.pop("Origin", self.base)}
+        url = URL(f"{self.base}/login?next={more.get('next', '')}", encoded=True)
+        async with self.client.post(url, data=data, headers=headers, allow_redirects=False) as answer:
+            return SimpleNamespace(status=answer.status, headers=answer.headers, text=await answer.text())
+
+    async def cookie(self, name: str = "ann") -> str:
+        """Return the cookie of somebody who signed in."""
+        return str((await self.sign_in(name)).headers["Set-Cookie"]).partition(";")[0]
+
+    async def token(self, cookie: str) -> str:
+        """Return the token in a page."""
+        page = await self.ask("/market", Cookie=cookie)
+        found = re.search(r'"token":"([^"]+)"', page.text)
+        assert found is not None, page.text[:500]
+        return found[1]
+
+    async def socket(self, token: str, **headers: str) -> int:
+        """Return the status of an attempt to open a websocket."""
+        named = {"Origin": self.base, **UPGRADE, "Sec-WebSocket-Protocol": f"bokeh, {token}", **headers}
+        named = {name: value for name, value in named.items() if value}
+        async with self.client.get(f"{self.base}/market/ws", headers=named) as answer:
+            return answer.status
+
+
+Story = Callable[[Burglar], Awaitable[None]]
+
+
+@pytest.fixture
+def against(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[..., None]]:
+    """Return what tells a story to a server of one small page."""
+    from argon2 import PasswordHasher
+
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", lambda: cheap)
+    passwords._nobodys_hash.cache_clear()
+    page = SimpleNamespace(TITLE="Market", ORDER=1, EXTENSIONS=(), page=lambda: pn.pane.HTML("figures"))
+    monkeypatch.setattr(serving.pages, "found", lambda: {"market": page})
+    monkeypatch.setattr("livepairs.views.prompt.found", lambda: {"market": page})
+    routes = serving._routes
+    monkeypatch.setattr(serving, "_routes", lambda settings: [*routes(settings), (r"/extra", Extra)])
+
+    def tell(story: Story, *, signs_in: bool = True, **settings: Any) -> None:
+        if signs_in:
+            users = Users().with_user(User("ann", "operator", passwords.hash_password(PASSWORD)))
+            users = users.with_user(User("bob", "viewer", passwords.hash_password(PASSWORD)))
+            write_users(tmp_path / "users", users)
+            settings["auth"] = str(tmp_path / "users")
+        chosen = Settings(source=str(bundled_recording()), recordings=str(tmp_path / "kept"), port=0, **settings)
+        start_hub(chosen)
+        asyncio.run(_told(story, chosen))
+
+    yield tell
+    stop_hub()
+
+
+async def _told(story: Story, settings: Settings) -> None:
+    server = serving.open_server(settings)
+    server.start()
+    jar = aiohttp.DummyCookieJar()
+    try:
+        async with aiohttp.ClientSession(cookie_jar=jar, timeout=aiohttp.ClientTimeout(60)) as client:
+            await story(Burglar(client, server.port))
+    finally:
+        server.stop()
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    "path", ["/market", "/extra", "/market/autoload.js?bokeh-autoload-element=x", "/market/metadata"]
+)
+def test_a_stranger_sees_no_page_and_no_route_nobody_told_the_door_of(against: Any, path: str) -> None:
+    async def story(burglar: Burglar) -> None:
+        answer = await burglar.ask(path)
+        assert (answer.status, answer.text) == (401, '{"error": "You are not signed in."}')
+        shown = await burglar.ask(path, Accept="text/html")
+        assert shown.status == 302
+        assert shown.headers["Location"].startswith("/login?next=%2F")
+        assert (await burglar.ask("/healthz")).status == 200
+
+    against(story)
+
+
+def test_who_signs_in_gets_a_cookie_that_scripts_and_strangers_do_not(against: Any) -> None:
+    async def story(burglar: Burglar) -> None:
+        answer = await burglar.sign_in(next="/market?pair=A/B")
+        assert (answer.status, answer.headers["Location"]) == (302, "/market?pair=A/B")
+        assert "HttpOnly" in answer.headers["Set-Cookie"]
+        assert "SameSite=Lax" in answer.headers["Set-Cookie"]
+        cookie = await burglar.cookie()
+        page = await burglar.ask("/extra", Cookie=cookie)
+        assert (page.status, page.text) == (200, "secret figures")
+        token = await burglar.token(cookie)
+        assert cookie.partition("=")[2] not in _opened(token)
+        await burglar.ask("/logout", method="POST", Cookie=cookie, Origin=burglar.base)
+        assert (await burglar.ask("/extra", Cookie=cookie)).status == 401
+
+    against(story)
+
+
+def test_a_wrong_password_gets_a_sentence_and_then_a_wait(against: Any) -> None:
+    async def story(burglar: Burglar) -> None:
+        for _ in range(5):
+            answer = await burglar.sign_in(password="a guess <script>")
+            assert answer.status == 401
+            assert "Name or password is wrong" in answer.text
+            assert "<script>" not in answer.text
+        assert "too many failures" in (await burglar.sign_in()).text
+
+    against(story)
+
+
+@pytest.mark.parametrize(
+    "to", ["https://evil.example/", "//evil.example", "/%5Cevil.example", "javascript:alert(1)", "/a%0d%0ab"]
+)
+def test_signing_in_leads_nowhere_else(against: Any, to: str) -> None:
+    async def story(burglar: Burglar) -> None:
+        assert (await burglar.sign_in(next=to)).headers["Location"] == "/market"
+
+    against(story)
+
+
+def test_a_websocket_brings_a_token_of_ours_that_is_not_too_old(against: Any) -> None:
+    async def story(burglar: Burglar) -> None:
+        cookie = await burglar.cookie()
+        token = await burglar.token(cookie)
+        key = get_hub().gate.key
+        unsigned = generate_jwt_token(generate_session_id(secret_key=None, signed=False), secret_key=None, signed=False)
+        late = generate_jwt_token(
+            generate_session_id(secret_key=key, signed=True), secret_key=key, signed=True, expiration=0
+        )
+        for wrong in (unsigned, late, token[:-4], "", "x.y", token + "x"):
+            assert await burglar.socket(wrong, Cookie=cookie) == 403
+        assert await burglar.socket(token) == 403
+        assert await burglar.socket(token, Cookie="livepairs-session=forged") == 403
+        assert await burglar.socket(token, Cookie=await burglar.cookie("bob")) == 403
+        assert await burglar.socket(token, Cookie=cookie) == 101
+
+    against(story)
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "http://127.0.0.1:1", "https://127.0.0.1.evil.example", "null", ""]
+)
+def test_a_websocket_of_another_origin_is_refused(against: Any, origin: str) -> None:
+    async def story(burglar: Burglar) -> None:
+        cookie = await burglar.cookie()
+        assert await burglar.socket(await burglar.token(cookie), Cookie=cookie, Origin=origin) == 403
+
+    against(story)
+
+
+def test_another_sites_page_can_neither_change_nor_read(against: Any) -> None:
+    async def story(burglar: Burglar) -> None:
+        ask = burglar.ask
+        assert (await ask("/extra", method="POST", Origin="http://evil.example")).status == 403
+        assert (await ask("/extra", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="no-cors")).status == 403
+        assert (await ask("/extra", Sec_Fetch_Site="same-site", Sec_Fetch_Mode="cors")).status == 403
+        assert (
+            await ask("/extra", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate", Sec_Fetch_Dest="document")
+        ).status == 200
+        assert (await ask("/extra", method="POST", Origin=burglar.base)).status == 200
+        assert (await ask("/extra", Host="evil.example")).status == 421
+        assert (await ask("/extra", Host=f"localhost:{burglar.port}")).status == 200
+
+    against(story, signs_in=False)
+
+
+def test_the_origin_of_a_host_that_the_settings_name_is_let_in(against: Any) -> None:
+    async def story(burglar: Burglar) -> None:
+        token = await burglar.token("")
+        assert await burglar.socket(token, Origin="https://desk.example") == 101
+        assert await burglar.socket(token, Origin="http://desk.example") == 403
+        answer = await burglar.ask("/extra")
+        assert "frame-ancestors 'self' https://desk.example" in answer.headers["Content-Security-Policy"]
+        assert "X-Frame-Options" not in answer.headers
+
+    against(story, signs_in=False, origins=("https://desk.example",))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/..%2f..%2f..%2fetc%2fpasswd",
+        "/static/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
+        "/static/extensions/panel/..%2f..%2f..%2f..%2fetc%2fpasswd",
+        "/static/extensions/nowhere/x.js",
+        "/components/antigravity/fly/__css__/x.css",
+        "/components/livepairs.views.assets/stylesheet/__css__/../../etc/passwd",
+        "/market/static/..%2f..%2fsecret",
+    ],
+)
+def test_no_path_leads_out_of_what_is_served(against: Any, path: str) -> None:
+    async def story(burglar: Burglar) -> None:
+        answer = await burglar.ask(path)
+        assert answer.status in (400, 403, 404)
+        assert "root:" not in answer.text
+        assert "Traceback" not in answer.text
+
+    against(story, signs_in=False)
+
+
+def test_each_answer_says_what_its_page_may_do_and_not_what_serves_it(against: Any) -> None:
+    async def story(burglar: Burglar) -> None:
+        for path in ("/market", "/healthz", "/nowhere", "/static/js/bokeh.min.js"):
+            headers = (await burglar.ask(path)).headers
+            assert "default-src 'none'" in headers["Content-Security-Policy"]
+            assert headers["X-Content-Type-Options"] == "nosniff"
+            assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+            assert "Server" not in headers
+        page = await burglar.ask("/market")
+        (nonce,) = re.findall(r"'nonce-([^']+)'", page.headers["Content-Security-Policy"])
+        assert f'nonce="{nonce}"' in page.text
+        assert re.findall(r"<script(?! nonce)", page.text) == []
+        again = await burglar.ask("/market")
+        assert nonce not in again.headers["Content-Security-Policy"]
+
+    against(story, signs_in=False)
+
+
+def test_beyond_the_last_place_a_page_says_so(against: Any) -> None:
+    async def story(burglar: Burglar) -> None:
+        assert (await burglar.ask("/market")).status == 200
+        await asyncio.sleep(0.05)
+        full = await burglar.ask("/market", Accept="text/html")
+        assert (full.status, full.headers["Retry-After"]) == (503, "30")
+        assert "All places are taken" in full.text
+        assert (await burglar.ask("/healthz")).status == 200
+
+    against(story, signs_in=False, max_sessions=1)
+
+
+def test_a_hosts_user_gets_in_once_and_no_further(against: Any) -> None:
+    async def story(burglar: Burglar) -> None:
+        token = get_hub().gate.embed_token("host-user-7")
+        shown = await burglar.ask(f"/market?token={token}")
+        assert shown.status == 200
+        found = re.search(r'"token":"([^"]+)"', shown.text)
+        assert found is not None
+        assert await burglar.socket(found[1], Origin="http://evil.example") == 403
+        assert await burglar.socket(found[1]) == 101
+        assert (await burglar.ask(f"/market?token={token}")).status == 401
+        assert (await burglar.ask(f"/extra?token={get_hub().gate.embed_token('x')}")).status == 401
+
+    against(story)
+
+
+def test_a_script_brings_its_token_and_needs_no_origin(against: Any) -> None:
+    async def story(burglar: Burglar) -> None:
+        bearer = f"Bearer {get_hub().gate.bearer_token('bob', lifetime_s=60)}"
+        assert (await burglar.ask("/extra", Authorization=bearer)).status == 200
+        assert (await burglar.ask("/extra", method="POST", Authorization=bearer)).status == 200
+        assert (
+            await burglar.ask("/extra", method="POST", Authorization=bearer, Origin="http://evil.example")
+        ).status == 403
+        cookie = await burglar.cookie()
+        assert (await burglar.ask("/extra", method="POST", Cookie=cookie)).status == 403
+
+    against(story)
+
+
+def _opened(token: str) -> str:
+    import base64
+    import zlib
+
+    body = token.partition(".")[0]
+    import json
+
+    said = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    packed = said["__bk__zlib_"]
+    return zlib.decompress(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))).decode()
