@@ -1,8 +1,10 @@
 """One pass over many parameter sets: trades, equity and sums of returns of each, and nothing kept that is per bar.
 
 It keeps the rules of ``kernel.advance`` to the letter and its money to the bit, but does not walk the bars. What a fill
-costs and buys depends on the bar alone and not on the set, so it is laid out once (``market``). A set then leaps from
-decision to decision by signals (``signals``), and only while it holds a position is each bar's close looked at.
+costs and buys depends on the bar alone and not on the set, so it is laid out once (``market``). A set leaps from
+decision to decision by signals (``signals``). Sets that wait for the same bar to enter hold the same position there, so
+it is marked once for all of them (``kernel_sweep_position``), and each books it with the equity it has come to
+(``kernel_sweep_book``).
 """
 
 from __future__ import annotations
@@ -20,53 +22,43 @@ from livepairs.backtest.kernel import (
     half_spread,
     measure_change,
 )
-from livepairs.backtest.kernel_signals import next_bar
-from livepairs.backtest.kernel_sweep_book import (
-    QUEUE,
-    hold,
-    hold_all,
-    pass_spans,
-    rewind,
-    settle_tape,
-    store_tape,
-)
+from livepairs.backtest.kernel_signals import WORD, next_bar
+from livepairs.backtest.kernel_sweep_book import book_trade, close_book, open_book
+from livepairs.backtest.kernel_sweep_position import close_position, extend_marks, open_position
 from livepairs.backtest.sweep_slots import (
-    CAPITAL,
-    COUNT,
+    ENTER,
     ENTRY_SIGNAL,
-    EQUITY,
     EXIT,
     EXIT_SIGNAL,
-    LOWEST,
     MAX_HOLD,
     MEMORY_SIZE,
-    NEXT,
-    OFFSET,
-    PEAK,
-    RESULT_SLOTS,
     SET_SLOTS,
-    SPAN,
+    SIDE,
     SPAN_SLOTS,
     STOP,
-    STRETCH,
-    TAPE,
     TRADES,
     TRIP_ENTRY,
     TRIP_EXIT,
     TRIP_REASON,
     TRIP_SIDE,
     TRIP_SLOTS,
+    WAY_ENTER,
+    WAY_LEAVE,
+    WAY_NEXT,
+    WAY_REASON,
+    WAY_SLOTS,
 )
 from livepairs.stats.compiled import kernel, part
 
 __all__ = ["measure_slips", "run_sets"]
 
 Numbers = MutableSequence[float]
+Counts = MutableSequence[int]
 
 
 @kernel(
-    *("f8[r]", "f8[r]", "f8[r]", "f8[r]", "f8[r]", "f8[r]", "i8[r]", "i8[r]", "i8[r]", "i8[r]"),
-    *("f8[]", "f8[]", "i8[]", "f8[]", "f8[]", "f8[]", "f8[]"),
+    *("f8[r]", "f8[r]", "f8[r]", "f8[r]", "f8[r]", "f8[r]", "i8[r]", "i8[r]", "i8[r]", "i8[r]", "f8[r]"),
+    *("i8[]", "i8[]", "f8[]", "f8[]", "f8[]", "f8[]", "f8[]", "f8[]", "f8[]"),
     releases_gil=True,
     checks_division=False,
 )
@@ -81,11 +73,14 @@ def run_sets(
     places: Sequence[int],
     settled: Sequence[int],
     edges: Sequence[int],
+    weights: Sequence[float],
+    heads: Counts,
+    chain: Counts,
+    position: Numbers,
+    marks: Numbers,
+    lanes: Numbers,
+    ways: Numbers,
     memory: Numbers,
-    tape: Numbers,
-    queue: MutableSequence[int],
-    money: Numbers,
-    results: Numbers,
     spans: Numbers,
     trips: Numbers,
 ) -> None:
@@ -106,132 +101,101 @@ def run_sets(
     edges
         First bar, then the end of each span, exclusive and rising. Trading begins flat at the first and what is open
         is closed at the last bar before the end.
-    memory, tape, queue, money
-        Scratch: ``(MEMORY_SIZE * sets,)``, ``(n + LANES + 2 * PAD,)``, ``(3 * QUEUE,)`` and
-        ``(MONEY_SLOTS * QUEUE + 1,)``.
-    results, spans
-        Receive the results, ``(RESULT_SLOTS * sets,)`` and ``(SPAN_SLOTS * spans * sets,)``.
+    weights
+        ``kernel_returns.WEIGHTS``.
+    heads, chain
+        Scratch: which set waits to enter in each bar, ``(n,)``, and which other set waits with a set, ``(sets,)``; a
+        set's place plus one, or zero. Zeros to begin with.
+    position, marks, lanes, ways
+        Scratch: ``(POSITION_SLOTS,)``, ``(3 * (n + 2 * PAD),)``, ``(2 * kernel_returns.LANES,)`` and
+        ``(WAY_SLOTS * signals,)``; marks and ways are zeros to begin with.
+    memory, spans
+        Receive the results, ``(MEMORY_SIZE * sets,)`` and ``(SPAN_SLOTS * spans * sets,)``.
     trips
         Receives entry bar, exit bar, side and reason of each trade, as far as there is room; empty with several sets.
     """
     end = edges[len(edges) - 1]
     count = len(sets) // SET_SLOTS
+    width = (len(edges) - 1) * SPAN_SLOTS
     for at in range(count):
-        offset = at * (len(edges) - 1) * SPAN_SLOTS
-        _start(memory[at * MEMORY_SIZE : (at + 1) * MEMORY_SIZE], terms, offset, edges[0])
-    for stretch in range(edges[0], end, STRETCH):
-        for at in range(count):
+        open_book(memory[at * MEMORY_SIZE : (at + 1) * MEMORY_SIZE], terms)
+        _wait(sets, words, places, heads, chain, at, edges[0], end)
+    for enter in range(edges[0] + 1, end):
+        waiting = heads[enter]
+        if waiting == 0:
+            continue
+        open_position(position, terms, fills, enter, -1.0 if z[enter - 1] > 0.0 else 1.0)
+        while waiting != 0:
+            at = waiting - 1
+            waiting = chain[at]
             own = memory[at * MEMORY_SIZE : (at + 1) * MEMORY_SIZE]
-            rewind(own, tape)
-            _trade(
-                own,
-                sets[at * SET_SLOTS : (at + 1) * SET_SLOTS],
-                terms,
-                fills,
-                closes,
-                events,
-                z,
-                words,
-                places,
-                settled,
-                edges,
-                tape,
-                queue,
-                money,
-                spans,
-                trips,
-                min(stretch + STRETCH, end),
-            )
-            store_tape(own, terms, tape)
+            signal = int(sets[at * SET_SLOTS + EXIT_SIGNAL])
+            way = ways[signal * WAY_SLOTS : (signal + 1) * WAY_SLOTS]
+            if way[WAY_ENTER] != enter:
+                rules = sets[at * SET_SLOTS : (at + 1) * SET_SLOTS]
+                _find_way(way, rules, position, terms, z, words, places, end)
+                extend_marks(position, closes, events, settled, marks, int(way[WAY_LEAVE]))
+                is_end = way[WAY_REASON] == DATA_ENDED
+                close_position(way, position, terms, fills, events, settled, int(way[WAY_LEAVE]), is_end)
+            _note(own, way, position, trips)
+            book_trade(own, way, position, terms, edges, marks, weights, lanes, spans[at * width : (at + 1) * width])
+            _wait(sets, words, places, heads, chain, at, int(way[WAY_NEXT]), end)
     for at in range(count):
         own = memory[at * MEMORY_SIZE : (at + 1) * MEMORY_SIZE]
-        rewind(own, tape)
-        pass_spans(own, terms, edges, tape, spans, end)
-        settle_tape(own, tape)
-        for slot in range(RESULT_SLOTS):
-            results[at * RESULT_SLOTS + slot] = own[slot]
+        close_book(own, terms, edges, marks, weights, lanes, spans[at * width : (at + 1) * width])
 
 
 @part
-def _trade(
-    memory: Numbers,
+def _wait(
+    sets: Sequence[float],
+    words: Sequence[int],
+    places: Sequence[int],
+    heads: Counts,
+    chain: Counts,
+    at: int,
+    bar: int,
+    end: int,
+) -> None:
+    """Put a set where it enters next, if it decides to from ``bar`` on; the last bar's decision is never filled."""
+    signal = int(sets[at * SET_SLOTS + ENTRY_SIGNAL]) * _length(heads)
+    enter = next_bar(words, places, signal, bar, end) + 1
+    if enter < end:
+        chain[at] = heads[enter]
+        heads[enter] = at + 1
+
+
+@part
+def _length(bars: Sequence[int]) -> int:
+    """Return how many words a signal has."""
+    return len(bars) // WORD + 1
+
+
+@part
+def _find_way(
+    way: Numbers,
     rules: Sequence[float],
+    position: Sequence[float],
     terms: Sequence[float],
-    fills: Sequence[float],
-    closes: Sequence[float],
-    events: Sequence[float],
     z: Sequence[float],
     words: Sequence[int],
     places: Sequence[int],
-    settled: Sequence[int],
-    edges: Sequence[int],
-    tape: Numbers,
-    queue: MutableSequence[int],
-    money: Numbers,
-    spans: Numbers,
-    trips: Numbers,
-    until: int,
+    end: int,
 ) -> None:
-    """Make every trade of a set that is decided before bar ``until``; the last may run beyond it."""
-    end = edges[len(edges) - 1]
-    length = len(z) // 32 + 1
-    enters = int(rules[ENTRY_SIGNAL]) * length
+    """Find where a position is left by the rules of a set, why, and from when on the set may enter again."""
+    length = len(z) // WORD + 1
+    enter = int(position[ENTER])
+    side = position[SIDE]
     leaves = int(rules[EXIT_SIGNAL]) * length
-    bar = int(memory[NEXT])
-    while bar < until:
-        many = 0
-        enter = 0
-        out = 0
-        side = 0.0
-        is_alone = False
-        is_end = False
-        while bar < until and many < QUEUE and not is_alone:
-            enter = next_bar(words, places, enters, bar, until) + 1
-            if enter > until or enter == end:
-                bar = until
-                break
-            side = -1.0 if z[enter - 1] > 0.0 else 1.0
-            decided = next_bar(words, places, leaves if side < 0.0 else leaves + length, enter, end)
-            late = enter + rules[MAX_HOLD] - 1.0
-            if late < decided:
-                decided = min(decided, next_bar(words, places, 0, int(late), end))
-            leave = min(decided + 1, end)
-            is_end = leave == end
-            out = min(leave, end - 1)
-            reason = DATA_ENDED if is_end else _reason(z[decided], rules[EXIT], rules[STOP], side)
-            trip = (int(memory[TRADES]) + many) * TRIP_SLOTS
-            if trip + TRIP_SLOTS <= len(trips):
-                trips[trip + TRIP_ENTRY] = enter
-                trips[trip + TRIP_EXIT] = out
-                trips[trip + TRIP_SIDE] = side
-                trips[trip + TRIP_REASON] = reason
-            bar = next_bar(words, places, leaves + 2 * length, leave, end) if reason == STOPPED else leave
-            if leave < min(end, edges[int(memory[SPAN]) + 1]) and (
-                len(settled) == 0 or settled[2 * enter] == settled[2 * leave]
-            ):
-                queue[3 * many] = enter
-                queue[3 * many + 1] = leave
-                queue[3 * many + 2] = -1 if side < 0.0 else 1
-                many += 1
-            else:
-                is_alone = True
-        hold_all(memory, terms, fills, closes, tape, queue, many, money)
-        if is_alone:
-            hold(memory, terms, fills, closes, events, settled, edges, tape, spans, enter, out, side, is_end)
-    memory[NEXT] = bar
-
-
-@part
-def _start(memory: Numbers, terms: Sequence[float], offset: int, bar: int) -> None:
-    for slot in range(MEMORY_SIZE):
-        memory[slot] = 0.0
-    memory[PEAK] = terms[CAPITAL]
-    memory[EQUITY] = terms[CAPITAL]
-    memory[LOWEST] = terms[CAPITAL]
-    memory[OFFSET] = offset
-    memory[NEXT] = bar
-    memory[COUNT] = 1.0
-    memory[TAPE] = terms[CAPITAL]
+    decided = next_bar(words, places, leaves if side < 0.0 else leaves + length, enter, end)
+    late = enter + terms[MAX_HOLD] - 1.0
+    if late < decided:
+        decided = min(decided, next_bar(words, places, 0, int(late), end))
+    leave = min(decided + 1, end)
+    reason = DATA_ENDED if leave == end else _reason(z[decided], rules[EXIT], rules[STOP], side)
+    way[WAY_ENTER] = enter
+    way[WAY_LEAVE] = min(leave, end - 1)
+    way[WAY_NEXT] = next_bar(words, places, leaves + 2 * length, leave, end) if reason == STOPPED else leave
+    way[WAY_REASON] = reason
 
 
 @part
@@ -239,6 +203,16 @@ def _reason(z: float, back: float, stop: float, side: float) -> int:
     if abs(z) >= stop:
         return STOPPED
     return CAME_BACK if -side * z <= back else TIMED_OUT
+
+
+@part
+def _note(own: Sequence[float], way: Sequence[float], position: Sequence[float], trips: Numbers) -> None:
+    trip = int(own[TRADES]) * TRIP_SLOTS
+    if trip + TRIP_SLOTS <= len(trips):
+        trips[trip + TRIP_ENTRY] = position[ENTER]
+        trips[trip + TRIP_EXIT] = way[WAY_LEAVE]
+        trips[trip + TRIP_SIDE] = position[SIDE]
+        trips[trip + TRIP_REASON] = way[WAY_REASON]
 
 
 @kernel("f8[]", "f8[r]", "f8[]", "f8[]", releases_gil=True)

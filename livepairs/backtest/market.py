@@ -6,6 +6,7 @@ Made once a hedge window (``Market``) and once a z window (``Scores``) from PAIR
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -58,9 +59,10 @@ class Market:
     def __len__(self) -> int:
         return len(self.ts)
 
-    def terms(self, end: int, *, is_daily: bool) -> Floats:
-        """Return the kernel's terms for trading that ends before bar ``end``."""
-        return np.array([self.capital, self.fee, is_daily, *self.closes[:, end - 1]])
+    def terms(self, end: int, *, is_daily: bool, max_hold: int | None) -> Floats:
+        """Return the kernel's terms for trading that ends before bar ``end``; the rest as ``Course`` has it."""
+        most = inf if max_hold is None else max_hold
+        return np.array([self.capital, self.fee, is_daily, *self.closes[:, end - 1], most])
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from livepairs.backtest.moments import sharpe_of, sums_of_daily, sums_of_tape
+from livepairs.backtest.moments import sharpe_of, sums_of_bars, sums_of_daily
 from livepairs.backtest.result import Metrics
 from livepairs.backtest.rows import Floats, micros
 from livepairs.backtest.selection import deflated_sharpe
@@ -107,24 +107,14 @@ def _of_equity(equity: pa.Table, capital: float, interval_us: int, notes: list[s
     notes.append(
         f"annual_vol, sharpe and sortino are from {len(returns):,} {kind} equity returns, {per_year:,.0f} a year"
     )
-    sums = sums_of_daily(returns) if kind == "daily" else sums_of_tape(_tape_of(equity))
+    position = equity.column("position").to_numpy()
+    sums = sums_of_daily(returns) if kind == "daily" else sums_of_bars(values, position)
     made |= _ratios(returns, sums, per_year, notes)
     if made["annual_return"] is not None and made["max_drawdown"]:
         made["calmar"] = made["annual_return"] / abs(made["max_drawdown"])
     else:
         notes.append("calmar does not exist without a drawdown")
     return made
-
-
-def _tape_of(equity: pa.Table) -> Floats:
-    """Return the equities that may differ from the one before: those in a position, and the one after."""
-    values: Floats = equity.column("equity").to_numpy()
-    is_held = equity.column("position").to_numpy() != 0
-    is_kept = is_held.copy()
-    is_kept[1:] |= is_held[:-1] | (values[1:] != values[:-1])
-    is_kept[0] = True
-    kept: Floats = values[is_kept]
-    return kept
 
 
 def _annual_return(growth: float, span_us: int, notes: list[str]) -> float | None:

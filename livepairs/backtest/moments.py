@@ -10,7 +10,7 @@ import numpy.typing as npt
 from livepairs.backtest import kernel_returns
 from livepairs.backtest.rows import Floats
 
-__all__ = ["Moments", "returns_of", "sharpe_of", "sums_of_daily", "sums_of_tape"]
+__all__ = ["Moments", "returns_of", "sharpe_of", "sums_of_bars", "sums_of_daily"]
 
 Counts = npt.NDArray[np.int64]
 
@@ -54,10 +54,11 @@ def sums_of_daily(returns: Floats) -> tuple[Floats, Floats]:
     return returns.sum(axis=-1), (returns * returns).sum(axis=-1)
 
 
-def sums_of_tape(tape: Floats) -> tuple[Floats, Floats]:
-    """Return the sums of per-bar returns and of their squares, two numbers, of a tape as ``kernel_returns`` has it."""
-    made = np.empty(2)
-    kernel_returns.sum_tape(np.ascontiguousarray(tape), np.zeros(2 * kernel_returns.LANES), made)
+def sums_of_bars(equity: Floats, position: npt.NDArray[np.int8]) -> tuple[Floats, Floats]:
+    """Return the sums of per-bar equity returns and of their squares, two numbers; ``position`` is zero where flat."""
+    made, lanes = np.empty(2), np.zeros((2, kernel_returns.LANES))
+    padded = np.concatenate([equity, np.zeros(kernel_returns.STEP)])
+    kernel_returns.sum_bars(padded, position.astype(np.float64), kernel_returns.WEIGHTS, *lanes, made)
     return made[0], made[1]
 
 

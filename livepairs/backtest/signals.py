@@ -34,13 +34,16 @@ class Signals:
     Parameters
     ----------
     words
-        ``(signals * words,)``; the first signal is "the row is ready".
+        ``(count * words,)``; the first signal is "the row is ready".
+    count
+        How many signals there are.
     entry, exit
         For each set, which signal enters, and which leaves a short spread: the next leaves a long one, and the one
         after that ends a lock.
     """
 
     words: Words
+    count: int
     entry: Words
     exit: Words
 
@@ -81,7 +84,7 @@ def signals_of(z: Floats, entry_z: Floats, ready: npt.NDArray[Any], levels: Floa
             made += [short | above, long | below, short & long]
     places = [(entries[entry, stop], exits[leave, stop]) for entry, leave, stop in levels.tolist()]
     entry_of, exit_of = np.array(places, dtype=np.int64).reshape(-1, 2).T
-    return Signals(np.concatenate(made), entry_of, exit_of)
+    return Signals(np.concatenate(made), len(made), entry_of, exit_of)
 
 
 def _stopped(z: Floats, distance: Floats, stop: float) -> tuple[Words, Words, Words]:

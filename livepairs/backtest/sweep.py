@@ -6,7 +6,7 @@ Pure: PAIRS come in through ``Market`` and ``Scores``; where the work runs is fo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import sqrt
 from typing import Any, Final
 
 import numpy as np
@@ -15,8 +15,7 @@ import pyarrow as pa
 
 from livepairs.backtest import kernel_sweep
 from livepairs.backtest import sweep_slots as slots
-from livepairs.backtest.kernel_returns import LANES
-from livepairs.backtest.kernel_sweep_book import MONEY_SLOTS, QUEUE
+from livepairs.backtest.kernel_returns import LANES, WEIGHTS
 from livepairs.backtest.market import Market, Scores
 from livepairs.backtest.metrics import DAILY_FROM_DAYS, DAY_US, YEAR_DAYS
 from livepairs.backtest.moments import Moments, returns_of, sharpe_of, sums_of_daily
@@ -149,13 +148,12 @@ def trips_of(market: Market, scores: Scores, level: Floats, course: Course) -> F
 def _run(market: Market, scores: Scores, levels: Floats, course: Course, trips: Floats) -> Outcome:
     m, spans = len(levels), len(course.edges) - 1
     signals = signals_of(scores.z, scores.entry_z, scores.ready, levels)
-    most = np.full(m, inf if course.max_hold is None else course.max_hold)
-    sets = np.column_stack([levels, most, signals.entry, signals.exit])
-    results = np.empty((m, slots.RESULT_SLOTS))
+    sets = np.column_stack([levels[:, 1:], signals.entry, signals.exit])
+    memory = np.empty((m, slots.MEMORY_SIZE))
     made = np.empty((m, spans, slots.SPAN_SLOTS))
     kernel_sweep.run_sets(
         sets.reshape(-1),
-        market.terms(int(course.edges[-1]), is_daily=course.is_daily),
+        market.terms(course.edges[-1], is_daily=course.is_daily, max_hold=course.max_hold),
         market.fills.reshape(-1),
         market.closes.reshape(-1),
         market.events,
@@ -164,15 +162,18 @@ def _run(market: Market, scores: Scores, levels: Floats, course: Course, trips: 
         PLACES,
         market.settled.reshape(-1),
         course.edges,
-        np.empty(slots.MEMORY_SIZE * m),
-        np.empty(len(market) + LANES + 2 * slots.PAD),
-        np.empty(3 * QUEUE, dtype=np.int64),
-        np.empty(MONEY_SLOTS * QUEUE + 1),
-        results.reshape(-1),
+        WEIGHTS,
+        np.zeros(len(market), dtype=np.int64),
+        np.zeros(m, dtype=np.int64),
+        np.empty(slots.POSITION_SLOTS),
+        np.zeros(3 * (len(market) + 2 * slots.PAD)),
+        np.empty(2 * LANES),
+        np.zeros(slots.WAY_SLOTS * signals.count),
+        memory.reshape(-1),
         made.reshape(-1),
         trips,
     )
-    return Outcome(results, made)
+    return Outcome(memory[:, : slots.RESULT_SLOTS], made)
 
 
 def bar_edges(axis: Axis, edges: Counts, first: int, end: int) -> Counts:
