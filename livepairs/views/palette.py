@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["ACCENT", "DOWN", "LEG_X", "LEG_Y", "MUTED", "PAGE_STYLE", "PAPER", "SECOND", "THEME", "UP"]
+__all__ = ["ACCENT", "BARE_STYLE", "DOWN", "LEG_X", "LEG_Y", "MUTED", "PAGE_STYLE", "PAPER", "SECOND", "THEME", "UP"]
 
 UP: Final = "#0f9b8e"
 DOWN: Final = "#d9531e"
@@ -63,3 +63,6 @@ PAGE_STYLE: Final = {
     "& .main-content": {"overflowX": "hidden"},
 }
 """What makes the frame calm: a bar in the page's own colour with a hairline, instead of a coloured slab."""
+
+BARE_STYLE: Final = {"& .header": {"display": "none"}, "& .MuiToolbar-root": {"display": "none"}}
+"""What a page inside a host's own is without: its header, and the room for it."""

@@ -23,6 +23,7 @@ from livepairs.errors import ConfigError
 from livepairs.hub import get_hub
 from livepairs.views import pages
 from livepairs.views.door import Door
+from livepairs.views.embedding import embed_routes
 from livepairs.views.exposure import check_address, is_loopback
 from livepairs.views.prompt import answer_promptly
 from livepairs.views.signin import sign_in_routes
@@ -153,6 +154,7 @@ def _routes(settings: Settings) -> list[tuple[Any, ...]]:  # Tornado's routes
         (r"/healthz", Alive),
         (r"/readyz", Ready),
         *signing_in,
+        *embed_routes(),
     ]
 
 
