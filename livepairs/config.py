@@ -17,9 +17,12 @@ from typing import Any
 
 from livepairs.errors import ConfigError, did_you_mean
 
-__all__ = ["PREFIX", "Settings", "environment_name", "load_settings", "setting_docs"]
+__all__ = ["CHANNEL_PREFIX", "PREFIX", "Settings", "environment_name", "load_settings", "setting_docs"]
 
 PREFIX = "LIVEPAIRS_"
+
+CHANNEL_PREFIX = "LIVEPAIRS_CHANNEL_"
+"""Of variables that hold a channel's address or secret: no settings, so that no list of settings can show them."""
 
 FILE_NAME = "livepairs.toml"
 
@@ -128,8 +131,8 @@ _FLAG = _Kind(_flag, "true or false")
 _WINDOW = _integer(3, 100_000)
 
 
-def _setting(default: object, kind: _Kind, doc: str) -> Any:  # Any: dataclasses.field is typed as its default
-    return field(default=default, metadata={"kind": kind, "doc": doc})
+def _setting(default: object, kind: _Kind, doc: str, *, is_secret: bool = False) -> Any:  # Any: as dataclasses.field
+    return field(default=default, repr=not is_secret, metadata={"kind": kind, "doc": doc})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +220,13 @@ class Settings:
         _TEXT,
         "Users file: visitors sign in, and may do what their role allows; made by livepairs passwd.",
     )
+    oauth_issuer: str | None = _setting(None, _TEXT, "OpenID Connect provider that says who visitors are; needs auth.")
+    oauth_provider: str | None = _setting(None, _TEXT, "One of the OAuth providers Panel knows, instead of an issuer.")
+    oauth_key: str | None = _setting(None, _TEXT, "Our client id there.")
+    oauth_secret: str | None = _setting(
+        None, _TEXT, "Our secret there; without one PKCE proves the sign-in.", is_secret=True
+    )
+    oauth_user_key: str = _setting("email", _TEXT, "The claim that names a user; an email must be verified.")
     read_only: bool | None = _setting(
         None,
         _FLAG,
@@ -264,6 +274,10 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
+        if (self.oauth_issuer or self.oauth_provider) and self.auth is None:
+            raise ConfigError(
+                "a provider says who somebody is, and nothing says what they may do; name a users file with auth"
+            )
         if self.exit >= self.entry:
             raise ConfigError(
                 f"exit is {self.exit:g} and entry {self.entry:g}; exit must be less: lower exit or raise entry"
@@ -335,7 +349,11 @@ def _from_file(file: Path | None) -> dict[str, object]:
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
-    given = {name: value for name, value in environ.items() if name.startswith(PREFIX) and value.strip()}
+    given = {
+        name: value
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and not name.startswith(CHANNEL_PREFIX) and value.strip()
+    }
     return {_known(name): _parse(_known(name), value, name) for name, value in given.items()}
 
 

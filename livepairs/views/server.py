@@ -18,6 +18,7 @@ from tornado.websocket import WebSocketClosedError
 
 from livepairs.access.entry import Entry
 from livepairs.access.origins import Origins, known_names
+from livepairs.api.tornado_door import routes as api_routes
 from livepairs.config import Settings
 from livepairs.errors import ConfigError
 from livepairs.hub import get_hub
@@ -135,6 +136,7 @@ def _bound(settings: Settings) -> Any:  # panel's Server, which has no types
             title={name: pages.titled(module) for name, module in found.items()},
             # Nobody but this server makes the tokens with which pages connect.
             secret_key=get_hub().gate.key,
+            cookie_secret=get_hub().gate.key.hex(),
             sign_sessions=True,
         )
     except OSError as error:
@@ -147,15 +149,34 @@ def _bound(settings: Settings) -> Any:  # panel's Server, which has no types
 def _routes(settings: Settings) -> list[tuple[Any, ...]]:  # Tornado's routes
     """Return what is served beside the pages; the door stands before all of it."""
     home = f"{settings.prefix}/{HOME}"
-    gate = get_hub().gate
-    signing_in = [] if gate.is_open else sign_in_routes(gate, home)
+    signing_in = _ways_in(settings, home)
     return [
         (r"/", RedirectHandler, {"url": home, "permanent": False}),
         (r"/healthz", Alive),
         (r"/readyz", Ready),
         *signing_in,
+        *api_routes(),
         *embed_routes(),
     ]
+
+
+def _ways_in(settings: Settings, home: str) -> list[tuple[Any, ...]]:  # Tornado's routes
+    gate = get_hub().gate
+    if gate.is_open:
+        return []
+    if not (settings.oauth_issuer or settings.oauth_provider):
+        return list(sign_in_routes(gate, home))
+    # Here and not above: most servers ask nobody else.
+    from livepairs.views.oauth import Provider, vouched_routes
+
+    provider = Provider(
+        key=settings.oauth_key or "",
+        secret=settings.oauth_secret or "",
+        issuer=settings.oauth_issuer or "",
+        kind=settings.oauth_provider or "",
+        user_key=settings.oauth_user_key,
+    )
+    return list(vouched_routes(provider, gate, home))
 
 
 def _shown(address: str) -> str:
