@@ -25,6 +25,9 @@ __all__ = ["Alarm", "Bell"]
 TOLD: Final = 24
 """Events handed to the browser at a time: of a storm the newest, and how many there were."""
 
+SWIFT: Final = 10.0
+"""Speed of a replay above which toasts would cover the charts all the time."""
+
 _HERE = Path(__file__).parent
 
 
@@ -33,6 +36,7 @@ class Bell(JSComponent):
 
     events = param.List(default=[], doc="The newest events, newest first, as Alarm.told makes them.")
     fresh = param.Integer(default=0, doc="How many of all events came since the last stamp.")
+    is_swift = param.Boolean(default=False, doc="Whether alerts come too fast for toasts: the bell only counts them.")
     stamp = param.Integer(default=0, doc="Goes up with each change.")
     link = param.String(default="./alerts", doc="The alerts page of this run.")
 
@@ -76,6 +80,7 @@ class Alarm:
         self.bell.param.update(
             events=[*told, *earlier][:TOLD],
             fresh=delta.rows.num_rows if is_news else 0,
+            is_swift=self._run.state.speed > SWIFT,
             stamp=self.bell.stamp + 1,
         )
 

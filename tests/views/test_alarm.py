@@ -16,11 +16,11 @@ SECOND = 1_000_000
 class Scene:
     """A run with nothing but events, and the bell of one page."""
 
-    def __init__(self, *earlier: Event) -> None:
+    def __init__(self, *earlier: Event, speed: float = 1.0) -> None:
         self.events = Table(EVENTS, limit_rows=1000)
         self.add(*earlier)
         run: Any = SimpleNamespace(
-            tables=SimpleNamespace(events=self.events), state=SimpleNamespace(status="paused", generation=0)
+            tables=SimpleNamespace(events=self.events), state=SimpleNamespace(status="paused", generation=0, speed=speed)
         )
         self.alarm = Alarm(run, "run=some-run-id")
         self.alarm.refresh()
@@ -69,3 +69,10 @@ def test_a_storm_is_told_by_its_newest_and_its_number() -> None:
     assert scene.alarm.bell.fresh == 100
     assert len(scene.told) == TOLD
     assert scene.told[0] == "00:01:39"
+
+
+def test_in_a_swift_replay_the_bell_counts_and_shows_no_toasts() -> None:
+    scene = Scene(speed=60.0)
+    scene.add(event(1))
+    scene.alarm.refresh()
+    assert (scene.alarm.bell.fresh, scene.alarm.bell.is_swift) == (1, True)

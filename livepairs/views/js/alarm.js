@@ -3,7 +3,7 @@
 const LEVELS = ["info", "warning", "critical"]
 const SHAPES = {info: "●", warning: "▲", critical: "◆"}
 const FIRST = {info: {toast: false, sound: false}, warning: {toast: true, sound: false}, critical: {toast: true, sound: false}}
-const SHOWN = 3, KEPT = 400, QUIET_MS = 1500
+const SHOWN = 2, KEPT = 400, QUIET_MS = 1500
 const STAYS_MS = {info: 5000, warning: 7000, critical: 20000}
 
 const make = (tag, attributes = {}, ...children) => {
@@ -58,7 +58,7 @@ export function render({model}) {
   const told = new Set(recall(tab, "livepairs-told", []))
 
   // --- choices -------------------------------------------------------------------------------------------------------
-  const hint = () => { find(".hint").textContent = LEVELS.some((level) => choice[level].sound) ? "Kept in this browser. Sounds begin after the first click on a page." : "Kept in this browser." }
+  const hint = () => { find(".hint").textContent = LEVELS.some((level) => choice[level].sound) ? "Kept in this browser. Sounds begin after the first click on a page; in replays above 10x the bell only counts." : "Kept in this browser. In replays above 10x the bell only counts." }
   for (const level of LEVELS) {
     const row = make("tr", {}, make("th", {scope: "row"}, make("i", {"data-level": level}, SHAPES[level]), ` ${level}`))
     for (const way of ["toast", "sound"]) {
@@ -128,11 +128,12 @@ export function render({model}) {
     for (const event of news) told.add(event.id)
     keep(tab, "livepairs-told", [...told].slice(-KEPT))
     if (!panel.matches(":popover-open")) { unseen += news.length; count() }
+    if (model.is_swift) return
     const shown = news.filter((event) => choice[event.level]?.toast)
     for (const event of shown.slice(0, SHOWN - 1).reverse()) {
-      toast(event.level, make("a", {href: model.link}, make("b", {}, event.message), make("time", {}, `${event.rule} · ${event.time} UTC`)))
+      toast(event.level, make("a", {href: model.link, title: `${event.rule}: ${event.message}, ${event.day}`}, event.message), make("time", {}, event.time))
     }
-    if (shown.length >= SHOWN) toast(shown[0].level, make("a", {href: model.link}, make("b", {}, `${shown.length - SHOWN + 1} more alerts`), make("span", {}, "at the same moment")))
+    if (shown.length >= SHOWN) toast(shown[0].level, make("a", {href: model.link}, `${shown.length - SHOWN + 1} more alerts at the same moment`))
     const heard = [...LEVELS].reverse().find((level) => choice[level].sound && news.some((event) => event.level === level))
     if (heard && performance.now() - lastSound > QUIET_MS) { lastSound = performance.now(); sing(heard) }
   }
