@@ -14,7 +14,19 @@ Role = Literal["viewer", "operator"]
 ROLES: Final[tuple[Role, ...]] = ("viewer", "operator")
 
 Deed = Literal[
-    "look", "take", "prove", "steer", "control", "record", "delete", "upload", "rules", "live", "acknowledge", "deliver"
+    "look",
+    "take",
+    "prove",
+    "steer",
+    "control",
+    "mark",
+    "record",
+    "delete",
+    "upload",
+    "rules",
+    "live",
+    "acknowledge",
+    "deliver",
 ]
 
 DEEDS: Final[dict[Deed, str]] = {
@@ -23,6 +35,7 @@ DEEDS: Final[dict[Deed, str]] = {
     "prove": "have a recording checked",
     "steer": "steer a replay of their own",
     "control": "steer a replay that others opened",
+    "mark": "change the markers of a recording",
     "record": "record the live feed",
     "delete": "delete recordings",
     "upload": "upload files",

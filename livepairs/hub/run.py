@@ -16,7 +16,9 @@ from livepairs.hub.opening import legs, measures_of
 from livepairs.hub.publishers import Publishers
 from livepairs.hub.runparts import OVER, RunSetup, RunState
 from livepairs.hub.scans import Scans
+from livepairs.hub.stage import Stage
 from livepairs.hub.taping import Taping
+from livepairs.hub.tradetape import TradeTape
 from livepairs.hub.viewers import Viewers
 from livepairs.moment import Measures
 from livepairs.schema import Chunk, Gap, Pair
@@ -35,7 +37,6 @@ __all__ = ["Run"]
 
 TURN_US: Final = 500_000
 """How often a live run looks after what must not wait for the next trade: what a page says of a feed that is silent."""
-
 
 MOST_PAIRS: Final = 32
 """Pairs one run may compute: what visitors add costs everybody who watches it."""
@@ -68,7 +69,11 @@ class Run:
         self._is_closing = False
         self._paper: PaperDesk | None = None
         self._taping: Taping | None = None
+        self.tape = TradeTape()
+        """The last trades, for what goes on within a bar."""
         self._landmarks: Landmarks | None = None
+        self.stage = Stage()
+        """Who steers it."""
         self._lock = threading.Lock()
         self._viewers = Viewers(clock, idle_us)
         self._scans: Scans | None = None
@@ -145,8 +150,9 @@ class Run:
         """The symbols that some pair needs."""
         return self._setup.source.symbols
 
-    def announce(self) -> None:
-        """Wake its viewers: something beside the tables has changed; from any thread."""
+    def announce(self, over: str | None = None) -> None:
+        """Wake its viewers: something beside the tables has changed, or why it is about to be over; from any thread."""
+        self._over = over or self._over
         self._changed()
 
     def computes(self, measures: Measures) -> bool:
@@ -380,6 +386,7 @@ class Run:
             self._changed()
 
     def _heed(self, chunk: Chunk) -> None:
+        self.tape.heed(chunk, self.control.order().generation if self.control is not None else 0)
         if self._paper is not None:
             self._paper.heed()
         if self._taping is not None:

@@ -1,4 +1,4 @@
-"""The pieces drawn as HTML: text that changes in place, the source chip, the navigation and the deck.
+"""The pieces drawn as HTML: text that changes in place, the source chip and the navigation.
 
 Each is a small JavaScript module in ``js`` with its style in ``css``; the Python side holds what it shows. Nothing is
 fetched from another host.
@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 import param
 from panel.custom import JSComponent
 
-from livepairs.views.assets import stylesheet
+from livepairs.views.assets import script, stylesheet
 
-__all__ = ["Chip", "Deck", "LiveText", "Navigation", "Talking"]
+__all__ = ["Chip", "LiveText", "Navigation", "Talking"]
 
 _HERE = Path(__file__).parent
 
@@ -93,35 +93,5 @@ class Navigation(JSComponent):
     query = param.String(default="", doc="Query string that names the run and the pair.")
     dark = param.Boolean(default=False, doc="Whether the page is dark; remembered for the next one.")
 
-    _esm: ClassVar[Path] = _HERE / "js" / "header.js"
+    _esm: ClassVar[str] = script("mend") + script("header")
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("header")]
-
-
-class Deck(Talking):
-    """The bar at the bottom: transport of a replay, event time, window and follow.
-
-    Parameters
-    ----------
-    act
-        Called with an order and its number, if it has one.
-    """
-
-    is_replay = param.Boolean(default=True, doc="Whether there is something to steer.")
-    status = param.String(default="paused", doc="playing, paused, ended or failed.")
-    now_ms = param.Number(default=0, doc="Event time, milliseconds since the epoch.")
-    start_ms = param.Number(default=0, doc="First moment of the recording.")
-    end_ms = param.Number(default=1, doc="Last moment of the recording.")
-    step_ms = param.Number(default=1000, doc="One bar.")
-    speed = param.Number(default=1, doc="Times real time; 0 stands for as fast as possible, as JSON has no infinity.")
-    marks = param.List(default=[], doc="(kind, left, width, text) on the scrub bar, in per cent: gaps and moments.")
-    speeds = param.List(default=[], doc="The speeds offered.")
-    windows = param.List(default=[], doc="(label, milliseconds) of the windows offered.")
-
-    _esm: ClassVar[Path] = _HERE / "js" / "deck.js"
-    _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("deck")]
-
-    def heard(self, message: Mapping[str, Any]) -> None:
-        """Take in an order and its number, if it has one."""
-        if isinstance(message.get("act"), str):
-            value = message.get("value")
-            self._act(message["act"], float(value) if isinstance(value, int | float) else None)

@@ -1,4 +1,4 @@
-"""The keys of every page, as its help lists them; js/deck.js binds them."""
+"""The keys of every page, as its help lists them; js/deck/keys.js and js/deck/deck.js bind them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,18 @@ __all__ = ["KEYS"]
 
 KEYS: Final = (
     (("Space",), "play or pause"),
-    (("←", "→"), "one bar back, one bar on"),
-    ((",", "."), "the alert before, the next one"),
-    (("1", "…", "9"), "speed, from slow to as fast as possible"),
+    (("←", "→"), "step back, step on, by what the deck says: bar, tick, alert, gap or marker"),
+    ((",", "."), "one bar back, one bar on"),
+    (("Shift ←", "Shift →"), "the alert before, the next one"),
+    (("[", "]"), "the marker before, the next one"),
+    (("↑", "↓"), "faster, slower"),
+    (("1", "…", "9", "0"), "speed: 1, 2, 5, 10, 30, 60, 120, 300 and 1000 times, 0 as fast as possible"),
     (("f",), "follow the newest bar again"),
+    (("g",), "go to a date"),
+    (("l",), "loop, or stop looping"),
+    (("m",), "mark this moment, with a note"),
+    (("c",), "copy a link to this moment"),
+    (("b",), "leave the presenter to look around, and return"),
     (("?",), "this help"),
     (("Esc",), "close what is open"),
 )

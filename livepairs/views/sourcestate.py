@@ -1,8 +1,7 @@
-"""The state of a page's source on its frame: chips with their feed panel, the sentence above, and the deck's clock."""
+"""The state of a page's source on its frame: chips with their feed panel, and the sentence above."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from time import monotonic
 from typing import Any, Final
@@ -11,7 +10,7 @@ import panel as pn
 
 from livepairs.hub import Run
 from livepairs.views import numbers
-from livepairs.views.component import Chip, Deck
+from livepairs.views.component import Chip
 from livepairs.views.feedtext import Word, feed_word, panel_of, tape_text, trouble_of
 from livepairs.views.pace import FIGURES_S, Pace
 from livepairs.views.screen import sentence, sentence_markup
@@ -27,22 +26,20 @@ _WIDE: Final = "@media (max-width: 700px) { :host(.lp-wide) { display: none !imp
 
 
 class SourceState:
-    """Chips, banner and deck, kept up to date.
+    """Chips and banner, kept up to date.
 
     Parameters
     ----------
     run
         The run that is watched.
-    deck
-        The bar at the bottom.
     notify
         Called on the server's loop when the page is to be refreshed.
     can_change
         Whether a visitor may start and stop the feed.
     """
 
-    def __init__(self, run: Run, deck: Deck, notify: Callable[[], None], *, can_change: bool) -> None:
-        self._run, self._deck, self._notify = run, deck, notify
+    def __init__(self, run: Run, notify: Callable[[], None], *, can_change: bool) -> None:
+        self._run, self._notify = run, notify
         self._can_change = can_change
         self._opened: set[Chip] = set()
         self._pace = Pace(FIGURES_S)
@@ -57,13 +54,10 @@ class SourceState:
 
     def refresh(self) -> None:
         """Show where the run stands."""
-        run, state = self._run, self._run.state
-        shown = self._shown()
+        run, shown = self._run, self._shown()
         for chip in (self.wide, self.narrow):
             chip.param.update(**shown)
         self._say()
-        speed = 0 if math.isinf(state.speed) else state.speed
-        self._deck.param.update(status=state.status, now_ms=max(0, state.now_us) / 1000, speed=speed)
         if self._opened and self._pace.is_due(run):
             listed = panel_of(run)
             for chip in self._opened:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 import panel as pn
 
 from livepairs.hub import Run, get_hub
+from livepairs.hub.opening import measures_of
+from livepairs.moment import DIGEST_LETTERS, Measures, Moment, read_moment
 from livepairs.schema import Pair
+from livepairs.views.visitor import visitor
 
 __all__ = ["THEME_COOKIE", "Visit", "arrive", "asked"]
 
@@ -27,25 +30,62 @@ class Visit:
         The pair that is shown.
     is_dark
         Whether the visitor left the last page dark.
+    measures
+        What the address says is computed; pages of the same run say it too.
+    control, back
+        The token of a control link, and the presented run that was left to look around; empty for none.
     """
 
     run: Run
     pair: Pair
     is_dark: bool
+    measures: Measures = field(default_factory=Measures)
+    control: str = ""
+    back: str = ""
 
     @property
     def run_query(self) -> dict[str, str]:
         """What finds this run again; its recording is named too, to begin it anew once it is over."""
         query = {} if self.run.kind == "live" else {"run": self.run.id}
-        return {**query, "recording": self.run.listed} if self.run.listed else query
+        query |= {"recording": self.run.listed} if self.run.listed else {}
+        query |= {name: str(int(value) if isinstance(value, bool) else value) for name, value in self._asked()}
+        return query | ({"back": self.back} if self.back else {})
+
+    def _asked(self) -> list[tuple[str, object]]:
+        # Healed or not can be switched while the run lives, so the address must not insist on it.
+        return [(name, value) for name, value in self.measures.given().items() if name != "healed"]
 
     @property
     def query(self) -> str:
         """The query string that finds this run and pair again."""
+        return self.query_with(self.control)
+
+    def query_with(self, control: str) -> str:
+        """Return the query string that does, with the token of a control link, if there is one."""
         query = self.run_query
         if self.pair != self.run.params.pairs[0]:
             query["pair"] = str(self.pair)
-        return urlencode(query, safe="/")
+        return urlencode(query | ({"control": control} if control else {}), safe="/")
+
+    @property
+    def lasting(self) -> Moment:
+        """What a link to this run's numbers says that does not change from moment to moment."""
+        recording = self.run.recording
+        if recording is None:
+            return Moment(pair=self.pair)
+        return Moment(
+            recording=recording.name,
+            digest=recording.digest[:DIGEST_LETTERS],
+            pair=self.pair,
+            measures=measures_of(self.run.params, healed=self.run.is_healed),
+        )
+
+    def moment(self) -> Moment:
+        """Return what is on the screen now, but for the window of the charts, which the browser alone knows."""
+        state = self.run.state
+        if self.run.recording is None:
+            return self.lasting
+        return replace(self.lasting, at_us=state.now_us, speed=state.speed, plays=state.status == "playing")
 
 
 def arrive() -> Visit:
@@ -54,12 +94,21 @@ def arrive() -> Visit:
     Raises
     ------
     LivepairsError
-        If there is no run to be had: no source, too many runs, or a pair or a recording that is not there.
+        If there is no run to be had: no source, too many runs, or something the address asks for is not there.
     """
-    wanted = _argument("pair")
-    pair = Pair.parse(wanted) if wanted else None
-    run = get_hub().open(_argument("run"), pair, _argument("recording") or None)
-    return Visit(run, pair or run.params.pairs[0], is_dark=is_dark())
+    said = asked()
+    moment = read_moment(said)
+    run = get_hub().open_moment(moment)
+    watcher = visitor()
+    run.stage.claim(watcher.key if watcher is not None else "")
+    return Visit(
+        run,
+        moment.pair or run.params.pairs[0],
+        is_dark=is_dark(),
+        measures=moment.measures,
+        control=said.get("control", ""),
+        back=said.get("back", ""),
+    )
 
 
 def is_dark() -> bool:
