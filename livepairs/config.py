@@ -233,6 +233,8 @@ class Settings:
         "Where nobody signs in, visitors are viewers: no recording, no upload, no deletion, no stopping of the live "
         "feed; without it, so where others can connect without authentication (--insecure-public).",
     )
+    log_format: str = _setting("text", _one_of("text", "json"), "What a line of the log is: a text, or a JSON object.")
+    log_level: str = _setting("info", _one_of("debug", "info", "warning", "error"), "What is less is not logged.")
     max_sessions: int = _setting(200, _integer(1, 100_000), "Pages that may be open at the same time.")
     origins: tuple[str, ...] = _setting(
         (),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import logging
 import os
 import sys
 import time
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from livepairs.config import load_settings
 from livepairs.errors import ConfigError
+from livepairs.logs import configure_logs
 from livepairs.views.exposure import check_address
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--insecure-public", action="store_true", help="listen where others can connect, without any authentication"
     )
+    parser.add_argument("--log-format", metavar="KIND", help="text or json: what a line of the log is (default text)")
     parser.add_argument("--speed", metavar="X", help="replay speed: 0.1 to 1000, or max")
 
 
@@ -49,13 +50,12 @@ def serve_settings(args: argparse.Namespace, given: dict[str, object], *, opens_
     opens_browser
         Show the first page in the user's browser, where there is a display.
     """
-    where = {"port": args.port, "address": args.address, "auth": args.auth}
+    where = {"port": args.port, "address": args.address, "auth": args.auth, "log_format": args.log_format}
     settings = load_settings({**where, "speed": args.speed, **given})
     check_address(settings.address, is_public_allowed=args.insecure_public, is_guarded=settings.auth is not None)
     if args.insecure_public and settings.read_only is None and settings.auth is None:
         settings = replace(settings, read_only=True)
-    logging.getLogger("bokeh").setLevel(logging.WARNING)
-    logging.getLogger("tornado.access").setLevel(logging.WARNING)
+    configure_logs("json" if settings.log_format == "json" else "text", settings.log_level)
     from livepairs.hub import start_hub, stop_hub
 
     with _uncollected():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -92,6 +93,11 @@ class Library:
         if entry.recording is None:
             return None
         return self._proofs.get(_key(entry.recording)) or known_proof(entry.recording)
+
+    @property
+    def proofs(self) -> Counter[str]:
+        """How the checks made by this server came out, or stand: how many of each status."""
+        return Counter(proof.status for proof in tuple(self._proofs.values()))
 
     def prove(self, name: str) -> None:
         """Begin to check a recording: its files, and where it was recorded live, that a replay gives the same.

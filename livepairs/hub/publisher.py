@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from livepairs.hub.publishtimes import PUBLISH_TIMES
+
 __all__ = ["Publisher"]
 
 _LOG = logging.getLogger(__name__)
@@ -96,6 +98,7 @@ class Publisher:
             if token in self._callbacks:  # an earlier callback may have ended this one
                 self._call(token, callback)
         self._last_s = self._loop.time()
+        PUBLISH_TIMES.add(self._last_s - begun_s)
         self._adapt(self._last_s - begun_s)
 
     def _call(self, token: object, callback: Callable[[], object]) -> None:

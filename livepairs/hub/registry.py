@@ -78,6 +78,7 @@ class Hub:
         self.settings = settings
         self.gate = open_gate(settings.auth, is_read_only=settings.read_only)
         """Who visitors are and what they may do."""
+        self.is_stopping = False
         self._clock = clock or SystemClock()
         self._opened = opened or open_source(settings)
         self._make_pipeline = make_pipeline or _make_pipeline
@@ -204,6 +205,12 @@ class Hub:
         for run in runs:
             run.close()
         self.library.delete(name)
+
+    def announce_stop(self) -> None:
+        """Tell every page that the server is about to stop; what is being recorded goes on until ``close``."""
+        self.is_stopping = True
+        for run in self.runs:
+            run.announce("the server is stopping; load the page again when it is back")
 
     def close(self) -> None:
         """End all runs and wait for their threads."""

@@ -33,6 +33,7 @@ from livepairs.access.entry import Ask, Entry, Refusal
 from livepairs.access.gate import BROWSER_COOKIE, PASS_COOKIE, SESSION_COOKIE, browser_key
 from livepairs.access.headers import security_headers
 from livepairs.access.roles import Visitor
+from livepairs.hub import get_hub
 from livepairs.views.gatehouse import notice
 from livepairs.views.visit import THEME_COOKIE
 
@@ -45,6 +46,8 @@ _PAGES: Final = (DocHandler, AutoloadJsHandler)
 
 _FULL: Final = Refusal(503, "As many pages are open as this server shows. Close one, or try again in a minute.")
 _YEAR_S: Final = 365
+
+_LEAVING: Final = Refusal(503, "This server is stopping. Try again when it is back.")
 
 
 class Door:
@@ -92,8 +95,11 @@ class Door:
         if isinstance(handler, ComponentResourceHandler) and _module(handler) not in sys.modules:
             return Refusal(404, "There is nothing here.")  # or an address could import any module there is
         verdict = self.entry.judge(asked)
-        if kind == "page" and not isinstance(verdict, Refusal) and self._is_full(handler):
-            return _FULL
+        if kind == "page" and not isinstance(verdict, Refusal):
+            if get_hub().is_stopping:
+                return _LEAVING
+            if self._is_full(handler):
+                return _FULL
         if isinstance(verdict, Visitor) and kind != "public":
             self._note(handler, verdict, is_embedded=token is not None and not self.entry.gate.is_open)
         return verdict
@@ -147,7 +153,7 @@ class Door:
 
 
 _OURS: Final = (SESSION_COOKIE, BROWSER_COOKIE, PASS_COOKIE)
-_TITLES: Final = {503: "All places are taken", 404: "Nothing here", 403: "Not from there", 421: "Not under that name"}
+_TITLES: Final = {503: "Not now", 404: "Nothing here", 403: "Not from there", 421: "Not under that name"}
 
 
 def nonce_of(handler: RequestHandler) -> str:

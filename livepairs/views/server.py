@@ -6,14 +6,15 @@ Used by the commands ``serve`` and ``demo``. ``panel serve apps/*.py`` serves th
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from panel.io.server import get_server
-from tornado.web import RedirectHandler, RequestHandler
+from tornado.web import RedirectHandler
 from tornado.websocket import WebSocketClosedError
 
 from livepairs.access.entry import Entry
@@ -26,12 +27,18 @@ from livepairs.views import pages
 from livepairs.views.door import Door
 from livepairs.views.embedding import embed_routes
 from livepairs.views.exposure import check_address, is_loopback
+from livepairs.views.health import Alive, Figures, Ready
 from livepairs.views.prompt import answer_promptly
 from livepairs.views.signin import sign_in_routes
 
 __all__ = ["Listening", "open_server", "serve_pages"]
 
 HOME = "market"
+
+FAREWELL_S: Final = 0.6
+"""What pages have to hear that the server is going: some beats of the publisher at its slowest."""
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,26 +60,6 @@ class Listening:
     announce: Callable[[str], None]
 
 
-class Alive(RequestHandler):
-    """Says that the process answers; makes no session."""
-
-    is_public = True
-
-    def get(self) -> None:
-        self.set_header("Cache-Control", "no-store")
-        self.write({"status": "ok"})
-
-
-class Ready(Alive):
-    """Says whether a page could be shown; makes no session."""
-
-    def get(self) -> None:
-        self.set_header("Cache-Control", "no-store")
-        failed = [run.id for run in get_hub().runs if run.kind == "live" and run.state.status == "failed"]
-        self.set_status(503 if failed else 200)
-        self.write({"status": "failed" if failed else "ready", "runs": len(get_hub().runs)})
-
-
 def serve_pages(settings: Settings, listening: Listening) -> None:
     """Serve every page until interrupted.
 
@@ -87,7 +74,8 @@ def serve_pages(settings: Settings, listening: Listening) -> None:
     server.start()
     loop = asyncio.get_event_loop_policy().get_event_loop()
     loop.set_exception_handler(_ignore_closed)
-    signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(server.io_loop.stop))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(_stop_gently, server))
     loop.call_soon(listening.announce, url)
     if listening.opens_browser:
         loop.call_soon(webbrowser.open, url)
@@ -114,6 +102,16 @@ def _door(settings: Settings, server: Any) -> Door:  # panel's Server, which has
     names = known_names([settings.address], server.port) if is_loopback(settings.address) else None
     entry = Entry(get_hub().gate, Origins(names, frozenset(settings.origins)))
     return Door(entry, max_sessions=settings.max_sessions, prefix=settings.prefix)
+
+
+def _stop_gently(server: Any) -> None:  # panel's Server, which has no types
+    """Tell the pages, give them a moment to hear it, and stop; at once, when told a second time."""
+    hub = get_hub()
+    delay_s = 0.0 if hub.is_stopping else FAREWELL_S
+    if not hub.is_stopping:
+        hub.announce_stop()
+        _LOG.info("told to stop; recordings are being sealed")
+    server.io_loop.call_later(delay_s, server.io_loop.stop)
 
 
 def _ignore_closed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -154,6 +152,7 @@ def _routes(settings: Settings) -> list[tuple[Any, ...]]:  # Tornado's routes
         (r"/", RedirectHandler, {"url": home, "permanent": False}),
         (r"/healthz", Alive),
         (r"/readyz", Ready),
+        (r"/metrics", Figures),
         *signing_in,
         *api_routes(),
         *embed_routes(),

@@ -285,7 +285,7 @@ def test_beyond_the_last_place_a_page_says_so(against: Any) -> None:
         await asyncio.sleep(0.05)
         full = await burglar.ask("/market", Accept="text/html")
         assert (full.status, full.headers["Retry-After"]) == (503, "30")
-        assert "All places are taken" in full.text
+        assert "As many pages are open" in full.text
         assert (await burglar.ask("/healthz")).status == 200
 
     against(story, signs_in=False, max_sessions=1)
