@@ -17,10 +17,12 @@ import pyarrow as pa
 from livepairs.errors import ConfigError
 from livepairs.pairs.machine import PairParams
 from livepairs.pipeline import Pipeline, RunParams, Status, compile_if_worth
+from livepairs.rulefile import load_rules
 from livepairs.schema import BARS, EVENTS, PAIRS, Pair
 from livepairs.stores.recording import open_recording
 
 if TYPE_CHECKING:
+    from livepairs.alerts.rule import RuleSet
     from livepairs.schema import Chunk
     from livepairs.stores.recording import Recording
 
@@ -74,6 +76,7 @@ def replay(  # noqa: PLR0913 - the public form of a value object; everything is 
     grace_ms: float = 500.0,
     entry: float = 2.0,
     exit: float = 0.5,
+    rules: RuleSet | str | Path | None = None,
     healed: bool = False,
     batch_rows: int = BATCH_ROWS,
 ) -> ReplayResult:
@@ -96,7 +99,9 @@ def replay(  # noqa: PLR0913 - the public form of a value object; everything is 
     grace_ms
         How long after its end a bar takes trades, in milliseconds.
     entry, exit
-        |z| at which an event fires and clears.
+        |z| at which an event fires and clears where no rules are given.
+    rules
+        A rules file, or what ``read_rules`` made of one.
     healed
         Replay the session as it truly was: rows that came late are in their bars.
     batch_rows
@@ -105,7 +110,7 @@ def replay(  # noqa: PLR0913 - the public form of a value object; everything is 
     Raises
     ------
     ConfigError
-        If an argument cannot be used or a symbol is not in the recording.
+        If an argument or a rule cannot be used, or a symbol is not in the recording.
     RecordingError
         If the recording cannot be read.
     """
@@ -119,6 +124,7 @@ def replay(  # noqa: PLR0913 - the public form of a value object; everything is 
         pair_params=PairParams(hedge_window, z_window, corr_window, adf_lags, price),
         entry=entry,
         exit=exit,
+        rules=load_rules(rules) if isinstance(rules, (str, Path)) else rules,
     )
     return play(opened, params, healed=healed, batch_rows=batch_rows)
 
@@ -143,7 +149,11 @@ def play(
         pipeline.listen(hop, batches.append)
     try:
         for chunk in recording.chunks(
-            batch_rows=batch_rows, columns=columns_needed(recording, params.grace_us, healed=healed), healed=healed
+            batch_rows=batch_rows,
+            columns=columns_needed(
+                recording, params.grace_us, healed=healed, is_feed_watched=params.rules_in_force.needs_feed
+            ),
+            healed=healed,
         ):
             pipeline.update(chunk)
             if on_chunk is not None:
@@ -158,8 +168,12 @@ def play(
     return ReplayResult(**tables, digest=pipeline.digest, status=pipeline.status, seconds=seconds)
 
 
-def columns_needed(recording: Recording, grace_us: int, *, healed: bool) -> tuple[str, ...]:
-    """Return the TRADES columns to read: the receipt time only if it can make a trade late."""
+def columns_needed(
+    recording: Recording, grace_us: int, *, healed: bool, is_feed_watched: bool = False
+) -> tuple[str, ...]:
+    """Return the TRADES columns to read: the receipt time only if it can make a trade late, or a rule asks for it."""
+    if is_feed_watched:
+        return (*BAR_COLUMNS, "recv_ts", "trade_id")
     if healed or recording.max_lag_us <= grace_us:
         return BAR_COLUMNS
     return (*BAR_COLUMNS, "recv_ts")

@@ -7,24 +7,28 @@ read from any.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
 
-from livepairs.alerts.threshold import ThresholdMachine
+from livepairs.alerts.feed import FeedMachine
+from livepairs.alerts.machine import RuleMachine
+from livepairs.alerts.rule import RuleSet
 from livepairs.bars.machine import BarCounts, BarMachine
 from livepairs.columns import ints_column, ints_of
 from livepairs.digest import RunDigest
-from livepairs.errors import ConfigError
-from livepairs.pairs.machine import PairMachine, PairParams
-from livepairs.schema import BARS, MARKS, TRADES, Chunk, Pair, empty, interval_us
+from livepairs.pairs.machine import PairMachine
+from livepairs.runparams import RunParams
+from livepairs.schema import BARS, FEED, MARKS, TRADES, Chunk, Pair, empty
 from livepairs.stats import compiled
 from livepairs.tables.board import LAST_TRADES, Tables
+from livepairs.tables.ring import Table
 from livepairs.tempo import Tempo
 
 if TYPE_CHECKING:
@@ -32,52 +36,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Checkpoint", "Pipeline", "RunParams", "Status", "Tables", "compile_if_worth"]
 
+MOST_SWAPS: Final = 100
+"""Changes of rules that are remembered."""
 LIMIT_ROWS: Final = 200_000
-LONGEST_GRACE_US: Final = 60_000_000
 WORTH_COMPILING: Final = 300_000
 """Trades from which a replay is quicker if it waits for the compiler first."""
 TRADES_A_PAIR_BAR: Final = 100
 """Interpreted, a bar of a pair takes as long as that many trades."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunParams:
-    """What a run computes.
-
-    Parameters
-    ----------
-    pairs
-        The pairs, in the order of their rows.
-    interval
-        Bar interval, a key of ``schema.INTERVALS_US``.
-    grace_us
-        How long after its end a bar stays open for trades under way, in microseconds.
-    pair_params
-        Windows, lags and price scale.
-    entry, exit
-        |z| at which the threshold event fires, and at which it clears.
-    """
-
-    pairs: tuple[Pair, ...]
-    interval: str = "1s"
-    grace_us: int = 500_000
-    pair_params: PairParams = field(default_factory=PairParams)
-    entry: float = 2.0
-    exit: float = 0.5
-
-    def __post_init__(self) -> None:
-        interval_us(self.interval)
-        if not 0 <= self.grace_us <= LONGEST_GRACE_US:
-            raise ConfigError(
-                f"grace of {self.grace_us / 1000:g} ms is out of range; use 0 to {LONGEST_GRACE_US // 1000} ms"
-            )
-        if len(set(self.pairs)) != len(self.pairs):
-            raise ConfigError(f"a pair is named twice in {', '.join(map(str, self.pairs))}; name each once")
-
-    @property
-    def interval_us(self) -> int:
-        """Length of a bar in microseconds."""
-        return interval_us(self.interval)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,26 +126,37 @@ class Pipeline:
 
     def __init__(self, symbols: Sequence[str], params: RunParams, *, limit_rows: int = LIMIT_ROWS) -> None:
         self.tables = Tables(limit_rows=limit_rows)
+        self._feed: FeedMachine | None = None
+        self._fed: pa.RecordBatch | None = None
+        self._fed_rows = Table(FEED, limit_rows=limit_rows)
         self._make_machines(symbols, params)
         self._forget()
         # Every node is held: streamz keeps only weak references downstream and drops what nobody holds.
-        # Here and not above: it takes half a second where Dask is installed, and what to compute is known without it.
-        from streamz import Stream
-
-        self._chunks = Stream()
+        self._chunks = _stream()
         # Looked up at each batch, for `widen` and `rebuild` put other machines in their places.
         self._hops: dict[str, Stream] = {}
         upstream = self._chunks
-        for hop, machine in {"bars": "bars", "pairs": "pairs", "events": "alerts"}.items():
-            upstream = self._hops[hop] = upstream.map(partial(self._step, machine))
+        for hop, step in {"bars": self._close_bars, "pairs": self._score, "events": self._watch}.items():
+            upstream = self._hops[hop] = upstream.map(step)
         self._sinks: list[Stream] = []
         for hop in self._hops:
             self.listen(hop, getattr(self.tables, hop).append)
             self.listen(hop, partial(self._take_digest, hop))
 
-    def _step(self, machine: str, batch: Chunk | pa.RecordBatch) -> pa.RecordBatch:
-        made: pa.RecordBatch = getattr(self, machine).update(batch)
-        return made
+    def _close_bars(self, chunk: Chunk) -> pa.RecordBatch:
+        bars = self.bars.update(chunk)
+        if bars.num_rows:
+            self._closed_us = bars.column("ts")[-1].value
+        if self._feed is not None:
+            self._fed = self._feed.update(chunk, bars)
+            self._fed_rows.append(self._fed)
+        return bars
+
+    def _score(self, bars: pa.RecordBatch) -> pa.RecordBatch:
+        return self.pairs.update(bars)
+
+    def _watch(self, pairs: pa.RecordBatch) -> pa.RecordBatch:
+        return self.alerts.update(pairs, self._fed)
 
     def _make_machines(self, symbols: Sequence[str], params: RunParams) -> None:
         for pair in params.pairs:
@@ -188,17 +164,33 @@ class Pipeline:
         self.params = params
         self.bars = BarMachine(symbols, interval_us=params.interval_us, grace_us=params.grace_us)
         self._trades_share = max(1, LAST_TRADES // max(1, len(symbols)))
+        self._feed = None
         self._make_pair_machines(params)
 
     def _make_pair_machines(self, params: RunParams) -> None:
         self.params = params
         self.pairs = PairMachine(params.pairs, params.pair_params, interval_us=params.interval_us)
-        self.alerts = ThresholdMachine(entry=params.entry, exit=params.exit)
+        self._make_alerts()
+
+    def _make_alerts(self) -> None:
+        """Make the machines of the rules; one that watches how trades come goes on if there is one."""
+        params, rules = self.params, self.params.rules_in_force
+        self.alerts = RuleMachine(rules, params.pairs, interval_us=params.interval_us)
+        if not rules.needs_feed:
+            self._feed, self._fed = None, None
+        elif self._feed is None:
+            self._feed = FeedMachine(self.alerts.symbols, interval_us=params.interval_us, grace_us=params.grace_us)
+        else:
+            self._feed.watch(self.alerts.symbols)
 
     def _forget(self) -> None:
         self._tempo = Tempo()
         self._digest = RunDigest()
         self.status = Status()
+        self._fed = None
+        self._fed_rows.reset()
+        self._closed_us = -1
+        self._rules_since: tuple[tuple[int, RuleSet], ...] = ((0, self.alerts.rules),)
 
     def _take_digest(self, hop: str, batch: pa.RecordBatch) -> None:
         self._digest.update(hop, batch)
@@ -229,8 +221,9 @@ class Pipeline:
 
     def reset(self) -> None:
         """Forget everything, before the run begins again elsewhere."""
-        for machine in (self.bars, self.pairs, self.alerts):
-            machine.reset()
+        for machine in (self.bars, self.pairs, self.alerts, self._feed):
+            if machine is not None:
+                machine.reset()
         self.tables.reset()
         self._forget()
 
@@ -239,7 +232,7 @@ class Pipeline:
         trades = self.tables.trades.tail(LAST_TRADES)
         # Taken, not sliced: a slice would keep all that was read of the recording with it in memory.
         kept = trades.take(ints_column(np.arange(len(trades))))
-        machines = deepcopy((self.bars, self.pairs, self.alerts, self._tempo))
+        machines = deepcopy((self.bars, self.pairs, self.alerts, self._feed, self._tempo))
         return Checkpoint(machines, self._digest.copy(), self.status, kept)
 
     def resume(self, checkpoint: Checkpoint, rows: Mapping[str, Sequence[pa.RecordBatch]]) -> None:
@@ -258,7 +251,7 @@ class Pipeline:
                 getattr(self.tables, hop).append(batch)
         for batch in checkpoint.trades.to_batches():
             self.tables.trades.append(batch)
-        self.bars, self.pairs, self.alerts, self._tempo = deepcopy(checkpoint.machines)
+        self.bars, self.pairs, self.alerts, self._feed, self._tempo = deepcopy(checkpoint.machines)
         self._digest = checkpoint.digest.copy()
         self.status = checkpoint.status
 
@@ -278,13 +271,32 @@ class Pipeline:
         self._digest = RunDigest()
         self.tables.pairs.reset()
         self.tables.events.reset()
-        for bars in self.tables.bars.tail(len(self.tables.bars)).to_batches():
-            pairs = self.pairs.update(bars)
-            made = {"bars": bars, "pairs": pairs, "events": self.alerts.update(pairs)}
-            self.tables.pairs.append(made["pairs"])
-            self.tables.events.append(made["events"])
-            for hop, batch in made.items():
-                self._take_digest(hop, batch)
+        self._rules_since = ((0, self.alerts.rules),)
+        fed = _in_one(self._fed_rows) if self._feed is not None else None
+        bars = _in_one(self.tables.bars)
+        pairs = self.pairs.update(bars)
+        made = {"bars": bars, "pairs": pairs, "events": self.alerts.update(pairs, fed)}
+        self.tables.pairs.append(made["pairs"])
+        self.tables.events.append(made["events"])
+        for hop, batch in made.items():
+            self._take_digest(hop, batch)
+
+    def set_rules(self, rules: RuleSet | None) -> None:
+        """Make events by other rules from the next closed bar on.
+
+        A rule that both sets have goes on where it stands; a new or changed one begins as at the start of a run. What
+        was said before stays said, and in the digest: a run whose rules have changed has a digest of its own.
+        """
+        before = self.alerts
+        self.params = replace(self.params, rules=rules)
+        self._make_alerts()
+        self.alerts.take_over(before)
+        self._rules_since = (*self._rules_since[1 - MOST_SWAPS :], (self._closed_us + 1, self.alerts.rules))
+
+    def rules_at(self, ts_us: int) -> RuleSet:
+        """Return the rules that judged the bar that opened then; of any thread."""
+        swaps = self._rules_since
+        return next((rules for since_us, rules in reversed(swaps) if since_us <= ts_us), swaps[0][1])
 
     def seed(self, symbol: str, ts_us: int, price: float) -> None:
         """Begin a symbol with its last trade before the rows to come, which its quiet bars then repeat."""
@@ -317,6 +329,26 @@ class Pipeline:
             last_trade_us=dict(self._tempo.last_trade_us),
             trades_per_s=self._tempo.trades_per_s(now_us),
         )
+
+
+def _stream() -> Stream:
+    """Return the head of a graph; imported here and not above, for what to compute is known without streamz."""
+    if "streamz" not in sys.modules and "distributed" not in sys.modules:
+        # Where Dask is installed streamz would bring it along: half a second of a first page, and its threads.
+        sys.modules["distributed"] = None  # type: ignore[assignment]  # this is how Python is told there is none
+        try:
+            import streamz  # noqa: F401
+        finally:
+            del sys.modules["distributed"]
+    from streamz import Stream
+
+    return Stream()
+
+
+def _in_one(table: Table) -> pa.RecordBatch:
+    """Return all that a table still holds as one batch."""
+    rows = table.tail(len(table)).combine_chunks()
+    return rows.to_batches()[0] if len(rows) else empty(rows.schema)
 
 
 def compile_if_worth(trades: int, span_us: int, params: RunParams) -> None:

@@ -11,7 +11,7 @@ The promises of each hop:
 - ``BARS``: each closed bar once, in the order of (ts, first appearance of the symbol). A batch never splits a bar time.
 - ``PAIRS``: one row per pair and bar time once both legs have a bar, in the order of (ts, pair as configured).
 - ``EVENTS``: in the order of (ts, rule, subject); ``id`` is computed from the other columns.
-- ``FEED``: one row per row of BARS, in the same order; computed only where a rule asks for it.
+- ``FEED``: one row per row of BARS of a pair's leg, in the same order; computed only where a rule asks for it.
 """
 
 from __future__ import annotations

@@ -330,13 +330,16 @@ class _Order:
         return is_stray
 
     def _with_late(self, trades: pa.RecordBatch, is_stray: NDArray[np.bool_], ts: NDArray[np.int64]) -> pa.RecordBatch:
-        received = ints_of(trades.column("recv_ts"))
-        late_us = (ts // self._interval_us + 1) * self._interval_us + self._grace_us
+        received, bar_us = ints_of(trades.column("recv_ts")), self._interval_us
+        late_us = (ts // bar_us + 1) * bar_us + self._grace_us
         is_wrong = (is_stray | (late_us <= self._now_us)) & (received < late_us)
+        # What rules ask of the feed counts in the bar of the receipt, which must not have closed either.
+        open_us = (self._now_us - self._grace_us) // bar_us * bar_us
+        is_wrong |= np.maximum(received, ts) < open_us
         if not is_wrong.any():
             return trades
         self.stamped += int(is_wrong.sum())
-        stamped = times_column(np.where(is_wrong, late_us, received))
+        stamped = times_column(np.where(is_wrong, np.maximum(late_us, open_us), received))
         return trades.set_column(TRADES.get_field_index("recv_ts"), TRADES.field("recv_ts"), stamped)
 
 
@@ -359,6 +362,7 @@ def proof_params(params: RunParams) -> ProofParams:
         price=windows.price,
         entry=params.entry,
         exit=params.exit,
+        rules=None if params.rules is None else params.rules.text,
     )
 
 

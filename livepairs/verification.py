@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from livepairs.alerts.reading import read_rules
 from livepairs.digest import HOPS, row_checks
 from livepairs.errors import RecordingError
 from livepairs.pairs.machine import PairParams
@@ -303,6 +304,7 @@ def _run_params(params: ProofParams) -> RunParams:
         ),
         entry=params.entry,
         exit=params.exit,
+        rules=None if params.rules is None else read_rules(params.rules, name="the rules of the recording"),
     )
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from livepairs import lookahead, pipeline
-from livepairs.alerts.threshold import ThresholdMachine
+from livepairs.alerts.machine import RuleMachine
 from livepairs.backtest.engine import run_backtest
 from livepairs.errors import ConfigError
 from livepairs.lookahead import Finding, Plan, find_bias
@@ -118,13 +118,13 @@ def test_a_metric_that_never_forgets_its_start_is_caught(recording: Recording, m
 def test_an_event_that_waits_for_confirmation_from_the_future_is_caught(
     recording: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Hindsight(ThresholdMachine):
-        def update(self, pairs: pa.RecordBatch) -> pa.RecordBatch:
+    class Hindsight(RuleMachine):
+        def update(self, pairs: pa.RecordBatch, feed: pa.RecordBatch | None = None) -> pa.RecordBatch:
             z = pairs.column("z").to_numpy()
             later = np.append(z[5:], z[:5] * 0.0) if len(z) >= 5 else z
-            return super().update(with_column(pairs, "z", later))
+            return super().update(with_column(pairs, "z", later), feed)
 
-    monkeypatch.setattr(pipeline, "ThresholdMachine", Hindsight)
+    monkeypatch.setattr(pipeline, "RuleMachine", Hindsight)
     found = biased(find_bias(recording, PARAMS, plan=PLAN))
     assert found
     assert {name.partition(".")[0] for name in found} == {"events"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Final
 
@@ -113,6 +114,16 @@ class Board:
         self.fired_us = np.full(shape, NEVER, np.int64)
         self._held = np.zeros(shape, np.int64)
         self._last = {name: np.full((1, len(self.subjects)), np.nan) for name in self.columns}
+
+    def copy(self) -> Board:
+        """Return a board that stands where this one does, and goes its own way; both share their rules."""
+        other = copy(self)
+        other.is_standing, other.fired_us, other._held = (
+            self.is_standing.copy(),
+            self.fired_us.copy(),
+            self._held.copy(),
+        )
+        return other
 
     def take_over(self, other: Board) -> None:
         """Go on where another board stands, with the rules and subjects that both have."""

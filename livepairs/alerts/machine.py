@@ -7,6 +7,7 @@ and no difference in how the rows were cut into batches.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +68,12 @@ class RuleMachine:
         """Forget what has fired."""
         self._of_pairs.reset()
         self._of_symbols.reset()
+
+    def __deepcopy__(self, memo: object) -> RuleMachine:
+        """Copy what may change; thousands of rules are shared."""
+        other = copy(self)
+        other._of_pairs, other._of_symbols = self._of_pairs.copy(), self._of_symbols.copy()
+        return other
 
     def take_over(self, other: RuleMachine) -> None:
         """Go on where another machine stands, with the rules and subjects that both have, so that none fires anew."""

@@ -39,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--entry", type=float, default=2.0, metavar="Z", help="|z| at which an event fires (default 2)")
     parser.add_argument("--exit", type=float, default=0.5, metavar="Z", help="|z| at which it clears (default 0.5)")
+    parser.add_argument(
+        "--rules", type=Path, metavar="FILE", help="rules that make the events, in place of --entry and --exit"
+    )
     parser.add_argument("--healed", action="store_true", help="as it truly was: rows that came late are in their bars")
     parser.add_argument(
         "--batch-rows", type=int, default=131_072, metavar="N", help="rows at a time; changes no result"
@@ -65,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
         grace_ms=args.grace_ms,
         entry=args.entry,
         exit=args.exit,
+        rules=args.rules,
         healed=args.healed,
         batch_rows=args.batch_rows,
     )

@@ -63,6 +63,8 @@ class ProofParams:
         As ``"Y/X"``, in the order of their rows.
     interval, grace_us, hedge_window, z_window, corr_window, adf_lags, price, entry, exit
         As in ``livepairs.pipeline.RunParams``.
+    rules
+        The text of the rules file that made the events; None where ``entry`` and ``exit`` alone did.
     """
 
     pairs: tuple[str, ...]
@@ -75,6 +77,7 @@ class ProofParams:
     price: str
     entry: float
     exit: float
+    rules: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The z-score rule against a plain loop."""
+"""The z-score rule, which is there without a rules file, against a plain loop."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from livepairs.alerts.threshold import ThresholdMachine
+from livepairs.alerts.machine import RuleMachine
+from livepairs.alerts.rule import default_rules
 from livepairs.errors import ConfigError, SchemaError
-from livepairs.schema import BARS, EVENTS, PAIRS, empty
+from livepairs.schema import BARS, EVENTS, PAIRS, Pair, empty
 from tests.bits import same_bits
 
 Z = st.one_of(
     st.sampled_from([0.0, -0.0, 0.5, -0.5, 2.0, -2.0, math.nextafter(2.0, 0.0), math.nextafter(0.5, 1.0), math.nan]),
     st.floats(min_value=-4.0, max_value=4.0),
 )
-ROWS = st.lists(st.tuples(st.sampled_from(["Y/X", "X/Y", "A/B"]), Z), max_size=40)
+NAMES = ("Y/X", "X/Y", "A/B")
+ROWS = st.lists(st.tuples(st.sampled_from(NAMES), Z), max_size=40)
 
 
 def pairs_batch(rows: list[tuple[str, float]]) -> pa.RecordBatch:
@@ -30,6 +32,10 @@ def pairs_batch(rows: list[tuple[str, float]]) -> pa.RecordBatch:
     columns["z"] = pa.array([z for _, z in rows], pa.float64())
     columns["is_ready"] = pa.array([True] * len(rows), pa.bool_())
     return pa.RecordBatch.from_arrays([columns[name] for name in PAIRS.names], schema=PAIRS)
+
+
+def z_machine(entry: float = 2.0, back: float = 0.5) -> RuleMachine:
+    return RuleMachine(default_rules(entry, back), [Pair.parse(name) for name in NAMES])
 
 
 def plain_loop(rows: list[tuple[str, float]], entry: float, back: float) -> list[tuple]:
@@ -48,7 +54,7 @@ def plain_loop(rows: list[tuple[str, float]], entry: float, back: float) -> list
 @given(ROWS)
 @example([("Y/X", 2.0), ("Y/X", 0.5), ("Y/X", -2.0), ("Y/X", -0.5)])
 def test_events_are_those_of_a_plain_loop(rows: list[tuple[str, float]]) -> None:
-    events = ThresholdMachine(entry=2.0, exit=0.5).update(pairs_batch(rows))
+    events = z_machine().update(pairs_batch(rows))
     assert events.schema.equals(EVENTS)
     times = events.column("ts").cast(pa.int64())
     found = [events.column(name).to_pylist() for name in ("subject", "kind", "value")]
@@ -58,25 +64,25 @@ def test_events_are_those_of_a_plain_loop(rows: list[tuple[str, float]]) -> None
 @given(ROWS, st.sets(st.integers(0, 40)))
 def test_slicing_rows_otherwise_changes_no_bit(rows: list[tuple[str, float]], cuts: set[int]) -> None:
     batch = pairs_batch(rows)
-    machine = ThresholdMachine()
+    machine = z_machine()
     edges = [0, *sorted(cut for cut in cuts if cut < len(rows)), len(rows)]
     parts = [machine.update(batch.slice(begin, end - begin)) for begin, end in pairwise(edges)]
-    assert same_bits(pa.Table.from_batches(parts, EVENTS), ThresholdMachine().update(batch))
+    assert same_bits(pa.Table.from_batches(parts, EVENTS), z_machine().update(batch))
 
 
 def test_an_event_says_what_happened() -> None:
-    fired, cleared = ThresholdMachine().update(pairs_batch([("Y/X", -2.5), ("Y/X", 0.25)])).to_pylist()
+    fired, cleared = z_machine().update(pairs_batch([("Y/X", -2.5), ("Y/X", 0.25)])).to_pylist()
     assert (fired["rule"], fired["level"], fired["message"]) == ("z-score", "warning", "Y/X z -2.50 is beyond 2")
     assert cleared["message"] == "Y/X z +0.25 is back within 0.5"
 
 
 def test_nan_neither_fires_nor_clears() -> None:
-    kinds = ThresholdMachine().update(pairs_batch([("Y/X", z) for z in (math.nan, 3.0, math.nan, 1.0, 3.0, math.nan)]))
+    kinds = z_machine().update(pairs_batch([("Y/X", z) for z in (math.nan, 3.0, math.nan, 1.0, 3.0, math.nan)]))
     assert kinds.column("kind").to_pylist() == ["fired"]
 
 
 def test_reset_forgets_what_has_fired() -> None:
-    machine = ThresholdMachine()
+    machine = z_machine()
     assert machine.update(pairs_batch([("Y/X", 3.0)])).num_rows == 1
     assert machine.update(pairs_batch([("Y/X", 3.0)])).num_rows == 0
     machine.reset()
@@ -84,12 +90,12 @@ def test_reset_forgets_what_has_fired() -> None:
 
 
 def test_no_rows_make_no_events_and_other_rows_are_refused() -> None:
-    assert ThresholdMachine().update(empty(PAIRS)).equals(empty(EVENTS))
+    assert z_machine().update(empty(PAIRS)).equals(empty(EVENTS))
     with pytest.raises(SchemaError, match="column 'pair' is missing"):
-        ThresholdMachine().update(empty(BARS))
+        z_machine().update(empty(BARS))
 
 
 @pytest.mark.parametrize(("entry", "back"), [(2.0, 2.0), (0.5, 2.0), (2.0, -0.1), (math.nan, 0.5), (2.0, math.nan)])
 def test_the_return_must_be_below_the_entry(entry: float, back: float) -> None:
     with pytest.raises(ConfigError, match="the return must be below it"):
-        ThresholdMachine(entry=entry, exit=back)
+        z_machine(entry, back)
