@@ -215,6 +215,7 @@ class Settings:
         _integer(1, 65_536),
         "Largest file, in MB, that a browser may upload, or take away from the page recordings.",
     )
+    upload_rows: int = _setting(50_000_000, _integer(1, 10**10), "Most trades that an uploaded file may hold.")
     auth: str | None = _setting(
         None,
         _TEXT,

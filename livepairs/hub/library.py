@@ -35,6 +35,9 @@ WAKE_HZ: Final = 4.0
 STEP: Final = 0.02
 """How much further a check has come when pages are told."""
 
+MOST_RATIO: Final = 100
+"""How many times its own size an upload may unpack to; lists of trades pack to a tenth."""
+
 SPARED_BYTES: Final = 500_000_000
 """Room that an import leaves on the disk: a small archive may hold terabytes."""
 
@@ -68,11 +71,14 @@ class Library:
         Where they are.
     limit_bytes
         Largest file a browser may bring.
+    most_rows
+        Most trades it may hold.
     """
 
-    def __init__(self, shelf: Shelf, *, limit_bytes: int = 512_000_000) -> None:
+    def __init__(self, shelf: Shelf, *, limit_bytes: int = 512_000_000, most_rows: int = 50_000_000) -> None:
         self.shelf = shelf
         self.inbox = Inbox(shelf.folder, limit_bytes)
+        self._most_rows = most_rows
         self._proofs: dict[str, Proof] = {}
         self._recovering: set[Path] = set()
         self._publishers = Publishers(WAKE_HZ)
@@ -168,7 +174,8 @@ class Library:
             If the name cannot be given.
         """
         to = self.shelf.free_path(name)
-        self._do(lambda: self._import(path, to, options, report))
+        limited = replace(options, most_rows=self._most_rows, most_ratio=MOST_RATIO)
+        self._do(lambda: self._import(path, to, limited, report))
 
     def close(self) -> None:
         """Finish the piece of work at hand, drop the rest."""

@@ -204,7 +204,7 @@ def open_library(settings: Settings) -> Library:
     if settings.source and (Path(settings.source) / MANIFEST).exists():
         others.insert(0, Path(settings.source))
     shelf = Shelf(Path(settings.recordings), others=others)
-    return Library(shelf, limit_bytes=settings.transfer_mb * 1_000_000)
+    return Library(shelf, limit_bytes=settings.transfer_mb * 1_000_000, most_rows=settings.upload_rows)
 
 
 def _bundled() -> Path:

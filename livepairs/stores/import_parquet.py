@@ -42,6 +42,8 @@ def read(file: InputFile, options: ImportOptions, intake: Intake) -> None:
 
 def _read(file: InputFile, options: ImportOptions, intake: Intake) -> None:
     with pq.ParquetFile(file.path) as source:
+        groups = (source.metadata.row_group(number) for number in range(source.metadata.num_row_groups))
+        file.check_unpacked(sum(group.total_byte_size for group in groups))
         mapping = find_mapping(file.path, source.schema_arrow.names, options)
         reader = ColumnReader(file.path, mapping, options)
         if not reader.has_side:

@@ -13,6 +13,7 @@ import pkgutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Final, Protocol, cast
@@ -131,10 +132,15 @@ def _read_all(paths: Sequence[str | Path], options: ImportOptions, intake: Intak
     done = 0
     for path in paths:
         before = done
-        file = InputFile(path, on_bytes=lambda at, before=before: report("reading", before + at, total))  # type: ignore[misc]
+        on_bytes = partial(_reached, report, before, total)
+        file = InputFile(path, on_bytes=on_bytes, most_ratio=options.most_ratio)
         format_of(file, options).read(file, options, intake)
         done += file.size
         report("reading", done, total)
+
+
+def _reached(report: Progress, before: int, total: int, at: int) -> None:
+    report("reading", before + at, total)
 
 
 def format_of(file: InputFile, options: ImportOptions) -> Format:

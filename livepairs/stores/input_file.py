@@ -24,6 +24,7 @@ __all__ = ["Block", "InputFile"]
 _BLOCK_BYTES: Final = 8 << 20
 _HEAD_BYTES: Final = 64 << 10
 _LONGEST_LINE: Final = 64 << 20
+_ALWAYS_BYTES: Final = 64 << 20
 _TEXT: Final = "a text file, plain, gzip or a zip of one file, or Parquet"
 _OTHER_MAGIC: Final = {
     b"\xfd7zXZ\x00": "xz",
@@ -55,6 +56,8 @@ class InputFile:
         As the user named it.
     on_bytes
         Called with the position reached in the file on disk.
+    most_ratio
+        How many times its own size it may unpack to, if that is more than ``_ALWAYS_BYTES``; None for without end.
 
     Raises
     ------
@@ -62,7 +65,9 @@ class InputFile:
         If there is no such file, or it cannot hold anything to import.
     """
 
-    def __init__(self, path: str | Path, *, on_bytes: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self, path: str | Path, *, on_bytes: Callable[[int], None] | None = None, most_ratio: int | None = None
+    ) -> None:
         self.path = Path(path)
         self._on_bytes = on_bytes
         if not self.path.exists():
@@ -70,6 +75,7 @@ class InputFile:
         if not self.path.is_file():
             raise InputError(path, found="a folder" if self.path.is_dir() else "no regular file", expected=_TEXT)
         self.size = self.path.stat().st_size
+        self._most_bytes = None if most_ratio is None else max(_ALWAYS_BYTES, most_ratio * self.size)
         if not self.size:
             raise InputError(path, found="an empty file", expected=_TEXT)
         try:
@@ -102,6 +108,21 @@ class InputFile:
             raise InputError(self.path, found="nothing but blanks", expected=_TEXT)
         return self._check_text(head)
 
+    def check_unpacked(self, size: int) -> None:
+        """Refuse a file that unpacks to more than it may: a small archive can hold terabytes.
+
+        Raises
+        ------
+        InputError
+            If so many bytes are too many.
+        """
+        if self._most_bytes is not None and size > self._most_bytes:
+            raise InputError(
+                self.path,
+                found=f"over {self._most_bytes / 1e6:,.0f} MB unpacked from {self.size / 1e6:,.1f} MB",
+                expected="a file that packs trades; use 'livepairs import' if it is one",
+            )
+
     def report(self, position: int) -> None:
         """Tell whoever watches how far reading has come in the file on disk."""
         if self._on_bytes is not None:
@@ -128,13 +149,15 @@ class InputFile:
                     raise
 
     def _cut(self, block_bytes: int) -> Generator[Block]:
-        line, rest = 1, b""
+        line, rest, unpacked = 1, b"", 0
         is_first = True
         with self._stream() as (stream, position):
             while True:
                 read_line = line
                 data = self._guarded(lambda: stream.read(block_bytes), line=read_line)
                 self.report(position())
+                unpacked += len(data)
+                self.check_unpacked(unpacked)
                 if is_first:
                     data, is_first = data.removeprefix(b"\xef\xbb\xbf"), False
                 if not data:

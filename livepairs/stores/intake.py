@@ -36,6 +36,10 @@ class ImportOptions:
         Unit of numeric times (s, ms, us, ns); None to tell by their size.
     time_zone
         Zone of times that name none.
+    most_rows
+        Trades there may be, spent ids included; None for as many as there are.
+    most_ratio
+        How many times its own size a file may unpack to, beyond what any small one may; None for without end.
     """
 
     symbol: str | None = None
@@ -43,6 +47,8 @@ class ImportOptions:
     columns: dict[str, str] = field(default_factory=dict)
     time_unit: Literal["s", "ms", "us", "ns"] | None = None
     time_zone: str = "UTC"
+    most_rows: int | None = None
+    most_ratio: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +146,7 @@ class Intake:
             self.skipped[kind] += len(columns.ts_us)
             return
         self.trades_read += int(np.count_nonzero(columns.qty))
+        self._check_count(file)
         self._check(file, symbol, kind, market)
         rows = np.empty(len(columns.ts_us), TRADE_ROW)
         rows["ts"] = columns.ts_us
@@ -157,6 +164,15 @@ class Intake:
             rows[name] = values
         rows["clock"] = clock
         self._heaps.add("marks", symbol, rows)
+
+    def _check_count(self, file: Path) -> None:
+        most = self._options.most_rows
+        if most is not None and self.trades_read > most:
+            raise InputError(
+                file,
+                found=f"more than {most:,} trades",
+                expected="no more than that in an upload; use 'livepairs import', or raise the setting upload_rows",
+            )
 
     def _check(self, file: Path, symbol: str, kind: Kind, market: str) -> None:
         first = self._belonging.get(symbol)
