@@ -19,9 +19,8 @@ class Scene:
     def __init__(self, *earlier: Event, speed: float = 1.0) -> None:
         self.events = Table(EVENTS, limit_rows=1000)
         self.add(*earlier)
-        run: Any = SimpleNamespace(
-            tables=SimpleNamespace(events=self.events), state=SimpleNamespace(status="paused", generation=0, speed=speed)
-        )
+        state = SimpleNamespace(status="paused", generation=0, speed=speed)
+        run: Any = SimpleNamespace(tables=SimpleNamespace(events=self.events), state=state)
         self.alarm = Alarm(run, "run=some-run-id")
         self.alarm.refresh()
 

@@ -6,9 +6,10 @@ import panel as pn
 import panel_material_ui as pmui
 from panel.viewable import Viewable
 
+from livepairs.hub import get_hub
 from livepairs.views.frame import framed
 from livepairs.views.screen import Panel, Screen
-from livepairs.views.visit import Visit
+from livepairs.views.visit import Visit, asked
 
 __all__ = ["EXTENSIONS", "FIGURES", "ORDER", "TITLE", "page"]
 
@@ -27,8 +28,11 @@ def page() -> pmui.Page:
 def _body(screen: Screen, visit: Visit) -> list[Viewable]:
     def build() -> Panel:
         # Here and not above: tables bring pandas, which no other page needs for its first paint.
-        from livepairs.views.eventtable import EventTable
+        from livepairs.views.historyview import HistoryView
 
-        return EventTable(visit.run)
+        filters = {name.removeprefix("h-"): text for name, text in asked().items() if name.startswith("h-")}
+        view = HistoryView(get_hub(), visit.run, filters, screen.refresh)
+        screen.on_leave(view.close)
+        return view
 
-    return [screen.add("alerts", build)]
+    return [screen.add("history", build)]

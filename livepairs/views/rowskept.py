@@ -1,0 +1,43 @@
+"""The rows of recordings that pages of this process have asked about: explained and rehearsed from one memory."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+from livepairs.schema import Pair
+
+if TYPE_CHECKING:
+    from livepairs.pipeline import RunParams
+    from livepairs.rehearse_recording import KeptRows
+    from livepairs.stores.history_rows import Origin
+
+__all__ = ["kept_rows", "params_of"]
+
+_lock = threading.Lock()
+_kept: list[KeptRows] = []
+
+
+def kept_rows() -> KeptRows:
+    """Return the memory, the same for every page."""
+    # Here and not above: most pages ask nothing of it, and it brings the replay.
+    from livepairs.rehearse_recording import KeptRows
+
+    with _lock:
+        if not _kept:
+            _kept.append(KeptRows())
+        return _kept[0]
+
+
+def params_of(origin: Origin, pair: str) -> tuple[RunParams, bool]:
+    """Return what computes a pair as where an event came from, and whether the late trades were in their bars."""
+    from livepairs.pairs.machine import PairParams
+    from livepairs.pipeline import RunParams
+
+    said: dict[str, Any] = json.loads(origin.params or "{}")
+    names = ("hedge_window", "z_window", "corr_window", "adf_lags", "price")
+    windows = PairParams(**{name: said[name] for name in names if name in said})
+    grace = {"grace_us": int(said["grace_us"])} if "grace_us" in said else {}
+    params = RunParams(pairs=(Pair.parse(pair),), interval=origin.interval, pair_params=windows, **grace)
+    return params, bool(said.get("healed"))
