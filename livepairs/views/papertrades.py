@@ -47,14 +47,14 @@ class PaperTrades:
             mark = Scatter(x="ts", y="z", marker="marker", size=9, fill_color=fill, line_color="color", line_width=1.5)
             chart.add_glyph(source, mark)
 
-    def show(self, account: Account | None) -> None:
-        """Bring the marks up to date; what has not changed is not sent again."""
+    def show(self, account: Account | None, *, is_anew: bool = False) -> None:
+        """Bring the marks up to date; what has not changed is not sent again, unless the chart's rows are others."""
         if account is None:
             return
         self._show_open(account)
         entry_us = account.position.entry_us if account.position else None
         shown = (account.since_us, account.trade_count, entry_us, len(self._zscore.data["ts"]) > 0)
-        if shown != self._shown:
+        if is_anew or shown != self._shown:
             self._shown = shown
             self._show_closed(account)
 
@@ -83,8 +83,8 @@ class PaperTrades:
         """Return marks at the z of their moments; those before the first row drawn are left out."""
         ts, z = (np.asarray(self._zscore.data[name], np.float64) for name in ("ts", "z"))
         rows = np.searchsorted(ts, moments)
-        is_drawn = rows < len(ts)
-        is_drawn[is_drawn] = ts[rows[is_drawn]] == moments[is_drawn]
+        # Where rows are thinned, the next one that is drawn stands for a moment's own.
+        is_drawn = (rows < len(ts)) & (moments >= ts[0] if len(ts) else False)
         chosen = np.flatnonzero(is_drawn).tolist()
         return {
             "ts": moments[chosen],

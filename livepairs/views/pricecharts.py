@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import pyarrow as pa
 from panel.viewable import Viewable
 
 from livepairs.hub import Run
 from livepairs.schema import Pair, interval_us
-from livepairs.tables.ring import Cursor
+from livepairs.tables.ring import Cursor, Delta
 from livepairs.views import columns, numbers
 from livepairs.views.candles import Candles
 from livepairs.views.chartorigin import origin_of
 from livepairs.views.chartstack import stack
+from livepairs.views.chartwindow import MOST_ROWS, ChartWindow
+from livepairs.views.columns import ROLLOVER
 from livepairs.views.gapstrips import GapStrips
 from livepairs.views.pace import CHARTS_S, Pace
+from livepairs.views.rowfile import ROW_FILES, RowsAsked
 from livepairs.views.timeaxis import TimeAxis
 
 __all__ = ["PriceCharts", "tick_digits"]
@@ -34,12 +40,17 @@ class PriceCharts:
         The run that is watched.
     pair
         Its legs are shown.
+    notify
+        Has the page refreshed soon.
     """
 
-    def __init__(self, run: Run, pair: Pair) -> None:
+    def __init__(self, run: Run, pair: Pair, notify: Callable[[], None] = lambda: None) -> None:
         self._run = run
+        self._pair = pair
         self._cursor: Cursor | None = None
         self._pace = Pace(CHARTS_S)
+        self._window = ChartWindow(run, notify)
+        self._given = -1
         axis = TimeAxis(interval_us=interval_us(run.params.interval), end_us=run.shown_us)
         self._legs = [
             Candles(axis, symbol, name, is_last=is_last)
@@ -48,20 +59,65 @@ class PriceCharts:
         self._gaps = [GapStrips(run, [leg.symbol], f"holes-{name}") for leg, name in zip(self._legs, "yx", strict=True)]
         for leg, gaps in zip(self._legs, self._gaps, strict=True):
             gaps.draw_on(leg.chart)
-        face = axis.face(self._legs[0].closed, origin_of(run, pair))
-        self.view: Viewable = stack(face, [leg.chart for leg in self._legs], min_height=470)
+        files = tuple((key, label.format("Bars")) for key, label in ROW_FILES.items())
+        self._face = axis.face(self._legs[0].closed, origin_of(run, pair, files), act=self._act, asks=True)
+        self._window.show_on(self._face)
+        self.view: Viewable = stack(self._face, [leg.chart for leg in self._legs], min_height=470)
+
+    def close(self) -> None:
+        """Let go of what is under way."""
+        self._window.close()
 
     def refresh(self) -> None:
         """Append the bars that closed and replace the forming ones."""
-        if not self._pace.is_due(self._run):
+        is_asked = self._given != self._window.version
+        if not self._pace.is_due(self._run) and not is_asked:
             return
-        delta = self._run.tables.bars.since(self._cursor)
-        self._cursor = delta.cursor
-        status = self._run.status
-        forming = pa.Table.from_batches([status.forming])
+        self._window.speak()
         for gaps in self._gaps:
             gaps.refresh()
+        delta = self._run.tables.bars.since(self._cursor)
+        if delta.is_reset and self._cursor is not None:
+            self._face.epoch += 1
+            self._window.forget()
+        self._cursor = delta.cursor
+        if self._window.held.is_newest:
+            self._grow(delta)
+        elif self._given != self._window.version or (delta.rows.num_rows and self._window.is_due()):
+            self._give()
+        self._given = self._window.version
+        self._form()
+
+    def _grow(self, delta: Delta) -> None:
+        is_anew = delta.is_reset or self._given != self._window.version
+        rows = self._run.tables.bars.tail(ROLLOVER * max(1, len(self._run.legs))) if is_anew else delta.rows
+        if is_anew or rows.num_rows:
+            for leg in self._legs:
+                leg.append(columns.of(rows, "symbol", leg.symbol), is_reset=is_anew)
+
+    def _give(self) -> None:
+        held = self._window.held
+        start_us, end_us = held.span_us
         for leg in self._legs:
-            if delta.is_reset or delta.rows.num_rows:
-                leg.append(columns.of(delta.rows, "symbol", leg.symbol), is_reset=delta.is_reset)
-            leg.form(columns.of(forming, "symbol", leg.symbol), status.last_price.get(leg.symbol))
+            rows = self._window.rows.bars(leg.symbol, start_us, min(end_us, self._window.edge_us))
+            leg.append(rows, is_reset=True, step_ms=held.step_us / 1000, rollover=MOST_ROWS)
+
+    def _form(self) -> None:
+        status, held = self._run.status, self._window.held
+        forming = pa.Table.from_batches([status.forming])
+        for leg in self._legs:
+            rows = columns.of(forming, "symbol", leg.symbol)
+            if not held.is_newest:
+                closed = self._window.rows.bars(leg.symbol, self._window.edge_us, status.now_us)
+                rows = pa.concat_tables([closed, rows])
+            leg.form(rows, status.last_price.get(leg.symbol), step_ms=held.step_us / 1000)
+
+    def _act(self, name: str, message: Mapping[str, Any]) -> None:
+        if name == "look":
+            self._window.heard(message)
+            return
+        asked = RowsAsked.of(message)
+        if asked is not None:
+            tables = [self._window.rows.bars(leg.symbol, *asked.span_us) for leg in self._legs]
+            rows = pa.concat_tables(tables).sort_by([("ts", "ascending"), ("symbol", "ascending")])
+            self._face.save(asked.export(rows, f"{self._pair.y}-{self._pair.x}-bars"))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pyarrow as pa
 from bokeh.models import BoxAnnotation, CustomJSTickFormatter, NumeralTickFormatter, Scatter, VArea
 from bokeh.plotting import figure
 from panel.viewable import Viewable
@@ -13,6 +17,7 @@ from livepairs.schema import Pair, interval_us
 from livepairs.views.addedchart import AddedChart
 from livepairs.views.chartorigin import origin_of
 from livepairs.views.chartstack import stack
+from livepairs.views.chartwindow import ChartWindow
 from livepairs.views.gapstrips import GapStrips
 from livepairs.views.linechart import Trace, line_chart, mark_level
 from livepairs.views.pace import CHARTS_S, Pace
@@ -20,6 +25,7 @@ from livepairs.views.pairrows import PairRows
 from livepairs.views.palette import ACCENT, DOWN, LEG_X, LEG_Y, MUTED, SECOND, UP
 from livepairs.views.paperrow import PAPER_HEIGHT
 from livepairs.views.papertrades import PaperTrades
+from livepairs.views.rowfile import ROW_FILES, RowsAsked
 from livepairs.views.timeaxis import TimeAxis
 
 __all__ = ["SpreadCharts"]
@@ -50,15 +56,19 @@ class SpreadCharts:
         The run that is watched.
     pair
         The pair that is shown.
+    notify
+        Has the page refreshed soon.
     """
 
-    def __init__(self, run: Run, pair: Pair) -> None:
+    def __init__(self, run: Run, pair: Pair, notify: Callable[[], None] = lambda: None) -> None:
         self._run = run
         self._pair = pair
         self._rules = paper_rules(run.params)
-        self._rows = PairRows(run, pair)
+        self._window = ChartWindow(run, notify)
+        self._rows = PairRows(run, pair, self._window)
         self._paper = PaperTrades(self._rows.zscore, interval_ms=interval_us(run.params.interval) / 1000)
         self._is_placed = False
+        self._given = -1
         windows = run.params.pair_params
         self._waits = {
             "hedge": f"warming up: shows after {windows.hedge_window} bars",
@@ -73,19 +83,40 @@ class SpreadCharts:
             self._gaps.draw_on(chart)
         self._added = AddedChart(run, pair, self._axis, CustomJSTickFormatter(code=_SIGNIFICANT))
         models = [*shown, self._added.chart, *self._beta_and_correlation(), self._added.pick]
-        face = self._axis.face(self._rows.spread, origin_of(run, pair))
-        self.view: Viewable = stack(face, models, min_height=510, above=82 + PAPER_HEIGHT)
+        files = tuple((key, label.format("Pair rows")) for key, label in ROW_FILES.items())
+        self._face = self._axis.face(self._rows.spread, origin_of(run, pair, files), act=self._act, asks=True)
+        self._window.show_on(self._face)
+        self.view: Viewable = stack(self._face, models, min_height=510, above=82 + PAPER_HEIGHT)
+
+    def close(self) -> None:
+        """Let go of what is under way."""
+        self._window.close()
 
     def refresh(self) -> None:
         """Bring the charts up to date."""
-        if not self._pace.is_due(self._run):
+        if not self._pace.is_due(self._run) and self._given == self._window.version:
             return
+        self._given = self._window.version
+        self._window.speak()
         self._added.refresh()  # before the rows that the charts follow, so that all are read together
-        self._rows.refresh()
+        is_anew = self._rows.refresh()
+        if self._rows.jumps != self._face.epoch:
+            self._face.epoch = self._rows.jumps
         self._gaps.refresh()
         if self._is_placed:  # trading the rows so far is not on the way to the first paint
-            self._paper.show(self._run.paper.look(self._pair))
+            self._paper.show(self._run.paper.look(self._pair), is_anew=is_anew)
         self._is_placed = True
+
+    def _act(self, name: str, message: Mapping[str, Any]) -> None:
+        if name == "look":
+            self._window.heard(message)
+            return
+        asked = RowsAsked.of(message)
+        if asked is not None:
+            rows, within = self._window.rows.pairs(self._pair, *asked.span_us)
+            for price, values in zip(("open", "high", "low", "close"), within, strict=True):
+                rows = rows.append_column(f"spread_{price}", pa.array(values))
+            self._face.save(asked.export(rows, f"{self._pair.y}-{self._pair.x}-pairs"))
 
     def _legs(self, pair: Pair) -> figure:
         traces = [
@@ -107,12 +138,12 @@ class SpreadCharts:
             Trace(label=f"+{entry}σ", column="upper", color=MUTED, digits=digits, width=1),
             Trace(label=f"−{entry}σ", column="lower", color=MUTED, digits=digits, width=1),
             Trace(label="mean", column="mean", color=SECOND, digits=digits, width=1.2),
-            Trace(label="spread", column="spread", color=ACCENT, digits=digits),
         ]
         formatter = CustomJSTickFormatter(code=_BPS if is_log else _SIGNIFICANT)
         chart = line_chart(
-            self._axis, self._rows.spread, title, traces, weight=1.25, formatter=formatter, wait=self._waits["hedge"]
-        )
+            self._axis, self._rows.spread, title, traces, weight=1.4, formatter=formatter, wait=self._waits["hedge"],
+            candles=self._rows.draw_candles, candle_digits=digits,
+        )  # fmt: skip
         band = VArea(x="ts", y1="lower", y2="upper", fill_color=MUTED, fill_alpha=0.10)
         chart.renderers.insert(0, chart.add_glyph(self._rows.spread, band))
         chart.renderers.pop()

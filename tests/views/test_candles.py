@@ -7,7 +7,8 @@ import math
 import pyarrow as pa
 
 from livepairs.schema import BARS
-from livepairs.views.candles import COLUMNS, candle_columns
+from livepairs.views.candles import bar_columns
+from livepairs.views.candleset import COLUMNS, drawn
 
 
 def bar(ts: int, open_: float, close: float, *, is_filled: bool = False) -> dict[str, object]:
@@ -19,20 +20,20 @@ def bar(ts: int, open_: float, close: float, *, is_filled: bool = False) -> dict
 
 def columns(*bars: dict[str, object]) -> dict[str, list[float]]:
     table = pa.Table.from_pylist(list(bars), schema=BARS)
-    return {name: values.tolist() for name, values in candle_columns(table).items()}
+    return {name: values.tolist() for name, values in drawn(bar_columns(table), 1000.0, 1000.0).items()}
 
 
 def test_a_candle_has_its_body_between_open_and_close() -> None:
-    drawn = columns(bar(1_000_000, 10.0, 12.0), bar(2_000_000, 12.0, 9.0))
-    assert list(drawn) == COLUMNS
-    assert drawn["ts"] == [1000.0, 2000.0]
-    assert drawn["middle"] == [11.0, 10.5]
-    assert drawn["body"] == [2.0, 3.0]
-    assert drawn["fell"] == [0.0, 1.0]
-    assert drawn["half_volume"] == [1.5, 1.5]
+    found = columns(bar(1_000_000, 10.0, 12.0), bar(2_000_000, 12.0, 9.0))
+    assert list(found) == COLUMNS
+    assert found["ts"] == [1000.0, 2000.0]
+    assert found["middle"] == [11.0, 10.5]
+    assert found["body"] == [2.0, 3.0]
+    assert found["fell"] == [0.0, 1.0]
+    assert found["half_volume"] == [1.5, 1.5]
 
 
 def test_a_bar_without_trades_has_no_candle() -> None:
-    drawn = columns(bar(1_000_000, 10.0, 10.0, is_filled=True))
-    assert all(math.isnan(drawn[name][0]) for name in ("open", "high", "low", "close", "middle", "body"))
-    assert drawn["volume"] == [0.0]
+    found = columns(bar(1_000_000, 10.0, 10.0, is_filled=True))
+    assert all(math.isnan(found[name][0]) for name in ("open", "high", "low", "close", "middle", "body"))
+    assert found["volume"] == [0.0]

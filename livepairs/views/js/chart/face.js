@@ -8,6 +8,7 @@ export function render({model, view}) {
   const values = (pairs) => pairs.map(([source, column]) => [find(source), column])
   const plots = spec.plots.map((plot) => ({
     ...plot, figure: find(plot.figure), source: find(plot.source), view: null, legend: null,
+    fields: plot.fields.map((field) => ({...field, rows: field.from ? find(field.from) : null})),
     scales: plot.scales.map((scale) => ({...scale, range: find(scale.range), values: values(scale.values)})),
   }))
   const isWhole = axis.tags.includes("whole")

@@ -59,12 +59,17 @@ const makeLegend = (plot, style, save) => {
     // The values of a row, or of the newest where the cursor is elsewhere.
     show(x) {
       const {source} = plot, times = source.data.ts
+      const row = !times.length || x == null ? times.length - 1 : nearestRow(times, x)
+      const valueAt = ({field, rows}) => {
+        if (rows == null) return source.data[field][row]
+        const own = rows.data.ts
+        return own.length ? rows.data[field][x == null ? own.length - 1 : nearestRow(own, x)] : NaN
+      }
       write(title, source.tags[0] ?? plot.title)
       if (!times.length) return this.say("waiting for the first bars")
-      const row = x == null ? times.length - 1 : nearestRow(times, x)
-      if (plot.wait && x == null && plot.fields.every(({field}) => !Number.isFinite(source.data[field][row]))) return this.say(plot.wait)
+      if (plot.wait && x == null && plot.fields.every((field) => !Number.isFinite(valueAt(field)))) return this.say(plot.wait)
       this.say("")
-      plot.fields.forEach(({field, digits: how}, place) => write(fields[place].value, written(source.data[field][row], how)))
+      plot.fields.forEach((field, place) => write(fields[place].value, written(valueAt(field), field.digits)))
       write(time, x == null ? "" : livepairsZone.clock(times[row]))
     },
     say(text) {

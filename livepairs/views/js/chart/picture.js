@@ -15,7 +15,7 @@ const inks = (element) => {
   const style = getComputedStyle(element)
   return {paper: paperOf(element), ink: style.getPropertyValue("--mui-palette-text-primary").trim() || "#1b2027", quiet: style.getPropertyValue("--mui-palette-text-secondary").trim() || "#59636e"}
 }
-const legendText = (plot) => [...plot.legend.host.shadowRoot.querySelectorAll(".field")].map((node) => node.textContent.trim()).join("   ")
+const legendText = (plot) => [...plot.legend.host.shadowRoot.querySelectorAll(".field")].map((node) => node.textContent.trim()).join(" \u00a0 ")
 
 // Everything that is written around the charts, as {text, x, y, size, bold, color, anchor}.
 const layOut = (plots, axis, about) => {

@@ -1,0 +1,143 @@
+"""The rows of a window of a run's charts: the newest from its tables, older ones of a replay from its recording.
+
+What the tables begin with after a jump is still warming up, so a window takes those rows from the recording too; from
+there on the tables speak. Nothing is read here on the server's loop but what is at hand; ``read`` is for a thread.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from livepairs.hub import Run
+from livepairs.schema import BARS, PAIRS, Pair
+from livepairs.views import columns
+
+if TYPE_CHECKING:
+    from livepairs.hub.lookback import Lookback, Page
+
+__all__ = ["WindowRows"]
+
+
+class WindowRows:
+    """Bars and pair rows of one run, by window.
+
+    Parameters
+    ----------
+    run
+        The run that is watched.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._lookback: Lookback | None = None
+
+    @property
+    def first_us(self) -> int:
+        """The earliest time there are rows of."""
+        back = self._back()
+        return back.start_us if back is not None else _first_us(self._run.tables.bars.tail(1 << 40))
+
+    def lacks(self, start_us: int, end_us: int) -> bool:
+        """Return whether rows of a window are still to be read from the recording."""
+        back = self._back()
+        if back is None or start_us >= end_us:
+            return False
+        return not back.is_read(self._run.params, start_us, end_us, now_us=self._run.status.now_us)
+
+    def read(self, start_us: int, end_us: int) -> bool:
+        """Read some of what a window lacks, its newest first; return whether there was anything to read."""
+        back = self._back()
+        if back is None or start_us >= end_us:
+            return False
+        return back.read_next(self._run.params, start_us, end_us, now_us=self._run.status.now_us)
+
+    def bars(self, symbol: str, start_us: int, end_us: int) -> pa.Table:
+        """Return the closed bars of a symbol that open in a window, as far as they are at hand; BARS rows."""
+        kept, kept_us = _within(self._run.tables.bars.tail(1 << 40), start_us, end_us), self.kept_us
+        older = [
+            columns.of(_within(page.bars, start_us, min(end_us, kept_us)), "symbol", symbol)
+            for page in self._pages(start_us, min(end_us, kept_us))
+        ]
+        newer = columns.of(_within(kept, max(start_us, kept_us), end_us), "symbol", symbol)
+        return _table([*older, newer], BARS)
+
+    def pairs(self, pair: Pair, start_us: int, end_us: int, *, are_kept: bool = False) -> tuple[pa.Table, np.ndarray]:
+        """Return PAIRS rows of a window, and open, high, low and close of the spread of each, ``(4, n)``.
+
+        Parameters
+        ----------
+        pair, start_us, end_us
+            Which.
+        are_kept
+            Take the rows from the tables alone, also those that are still warming up.
+        """
+        run, kept_us = self._run, start_us if are_kept else self.kept_us
+        parts, spreads = [], []
+        newer = _within(run.tables.pairs.tail(1 << 40), max(start_us, kept_us), end_us)
+        newer = columns.of(newer, "pair", str(pair))
+        within = run.tape.spreads(pair, newer, run.params)
+        for page in self._pages(start_us, end_us):
+            mine = columns.of(page.pairs, "pair", str(pair))
+            rows, first = _cut(mine, start_us, min(end_us, kept_us))
+            parts.append(rows)
+            spreads.append(page.spreads[pair][:, first : first + rows.num_rows])
+            _fill(within, newer, page.spreads[pair], mine)
+        return _table([*parts, newer], PAIRS), np.concatenate([*spreads, within], axis=1)
+
+    @property
+    def kept_us(self) -> int:
+        """Return the time from which on the tables' rows are the run's own with all windows full."""
+        bars = self._run.tables.bars.tail(1 << 40)
+        if not bars.num_rows:
+            return self._run.status.now_us
+        first_us, params = _first_us(bars), self._run.params
+        back = self._back()
+        if back is None or first_us <= back.start_us:
+            return first_us
+        return first_us + params.pair_params.warmup_bars * params.interval_us
+
+    def _pages(self, start_us: int, end_us: int) -> list[Page]:
+        back = self._back()
+        return back.pages(self._run.params, start_us, end_us) if back is not None and start_us < end_us else []
+
+    def _back(self) -> Lookback | None:
+        if self._run.recording is None:
+            return None
+        if self._lookback is None or self._lookback.is_healed != self._run.is_healed:
+            # Here and not above: it brings the machines, which nobody needs who only follows.
+            from livepairs.hub.lookback import Lookback
+
+            self._lookback = Lookback(self._run.recording, healed=self._run.is_healed)
+        return self._lookback
+
+
+def _first_us(rows: pa.Table) -> int:
+    return int(rows["ts"][0].value) if rows.num_rows else 0
+
+
+def _cut(rows: pa.Table, start_us: int, end_us: int) -> tuple[pa.Table, int]:
+    """Return the rows of a window and the place of the first."""
+    times = rows["ts"].cast(pa.int64()).to_numpy()
+    first, last = np.searchsorted(times, [start_us, max(start_us, end_us)]).tolist()
+    return rows.slice(first, last - first), first
+
+
+def _within(rows: pa.Table, start_us: int, end_us: int) -> pa.Table:
+    return _cut(rows, start_us, end_us)[0]
+
+
+def _fill(spreads: np.ndarray, rows: pa.Table, known: np.ndarray, page: pa.Table) -> None:
+    """Put into ``spreads`` what a page knows of rows that the tape does not reach back to."""
+    if not rows.num_rows or not page.num_rows:
+        return
+    place = pc.index_in(rows["ts"], page["ts"].combine_chunks()).to_numpy(zero_copy_only=False)
+    is_known = np.isfinite(place.astype(float)) & ~np.isfinite(spreads[3])
+    spreads[:, is_known] = known[:, place[is_known].astype(np.int64)]
+
+
+def _table(parts: list[pa.Table], schema: pa.Schema) -> pa.Table:
+    return pa.concat_tables([part.cast(schema) for part in parts]) if parts else schema.empty_table()
