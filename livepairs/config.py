@@ -156,6 +156,11 @@ class Settings:
         "Length of a bar.",
     )
     price: str = _setting("log", _one_of("log", "level"), "What the spread is made of: log prices or the prices.")
+    hedge: str = _setting(
+        "ols",
+        _TEXT,
+        "How the hedge ratio is found: ols, tls, ewols[:HALF_LIFE], kalman[:MEMORY] or fixed:BETA[,ALPHA].",
+    )
     hedge_window: int = _setting(300, _WINDOW, "Bars in the hedge regression and the cointegration test.")
     z_window: int = _setting(300, _WINDOW, "Bars in the mean and standard deviation behind the z-score.")
     corr_window: int = _setting(300, _WINDOW, "Bars in the correlation of one-bar price changes.")
@@ -200,6 +205,9 @@ class Settings:
         365.0, _number(0.01, 36_500, " days"), "Events older than this are removed from history, in days."
     )
     history_rows: int = _setting(1_000_000, _integer(1_000, 1_000_000_000), "Newest events that history keeps.")
+    rules: str | None = _setting(
+        None, _TEXT, "File of the rules that make events; without one, rules.toml in the folder of recordings, if any."
+    )
     channels: str | None = _setting(
         None,
         _TEXT,

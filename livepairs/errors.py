@@ -9,6 +9,7 @@
     ├── AccessError      the visitor: not signed in, or not allowed to
     ├── FeedError        nobody yet: the feed is being retried
     ├── HistoryError     nobody yet: the database of events is away, and what is to be written waits
+    ├── DeliveryError    nobody yet: a notification has not arrived and is tried again
     └── SchemaError      us: a batch that breaks the promises of ``schema``
 
 A message says what was found, what is allowed and what to do, in lower case with values in ``repr``.
@@ -23,6 +24,7 @@ from difflib import get_close_matches
 __all__ = [
     "AccessError",
     "ConfigError",
+    "DeliveryError",
     "FeedError",
     "HistoryError",
     "InputError",
@@ -87,6 +89,25 @@ class FeedError(LivepairsError):
 
 class HistoryError(LivepairsError):
     """The database of events cannot be read or written now; what is to be written waits and is tried again."""
+
+
+class DeliveryError(LivepairsError):
+    """A notification has not arrived; it is tried again unless ``is_final``.
+
+    Parameters
+    ----------
+    sentence
+        What happened, without anything of the address.
+    retry_us
+        How long the other side wants to be left alone; None if it has not said.
+    is_final
+        The other side says that it never will take it.
+    """
+
+    def __init__(self, sentence: str, *, retry_us: int | None = None, is_final: bool = False) -> None:
+        super().__init__(sentence)
+        self.retry_us = retry_us
+        self.is_final = is_final
 
 
 class SchemaError(LivepairsError):

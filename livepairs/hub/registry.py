@@ -17,14 +17,16 @@ from livepairs.errors import ConfigError, LivepairsError
 from livepairs.hub.kernels import compile_aside, compile_for
 from livepairs.hub.opening import Opened, at_moment, legs, longest_window_us, open_library, open_listed, open_source
 from livepairs.hub.reels import Reels
+from livepairs.hub.rulebook import open_rulebook
 from livepairs.hub.run import Run
 from livepairs.hub.runparts import RunSetup
-from livepairs.hub.telling import open_chronicle
+from livepairs.hub.telling import open_chronicle, open_post_office
 from livepairs.moment import Moment
 from livepairs.schema import Pair, interval_us
 from livepairs.sources.replay import Replay, ReplayPlan
 
 if TYPE_CHECKING:
+    from livepairs.alerts.rule import RuleSet
     from livepairs.hub.library import Library
     from livepairs.pipeline import Pipeline, RunParams
     from livepairs.stores.recording import Recording
@@ -81,11 +83,17 @@ class Hub:
         self.is_stopping = False
         self._clock = clock or SystemClock()
         self._opened = opened or open_source(settings)
+        self.rulebook = open_rulebook(settings, self._clock)
+        """The rules in force, which its runs follow."""
         self._make_pipeline = make_pipeline or _make_pipeline
         self._is_hurried = make_pipeline is None
         self._reels = Reels(self._make_pipeline, compile_for)
-        self.chronicle = open_chronicle(settings, self._clock)
+        self.chronicle = open_chronicle(settings, self._clock, on_told=self._told)
         """The history of events, and what carries them there."""
+        self.post = open_post_office(
+            settings, self._clock, history=lambda: self.chronicle.history, rules=lambda: self.rules
+        )
+        """What tells the channels that rules notify."""
         self._runs: dict[str, Run] = {}
         self._leaving: set[Run] = set()
         self._library: Library | None = None
@@ -97,6 +105,15 @@ class Hub:
         """The runs there are now, oldest first."""
         with self._lock:
             return tuple(self._runs.values())
+
+    def _told(self) -> None:
+        self.post.wake()
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules in force: those of the live run, or of what is served."""
+        live = self._runs.get(LIVE_ID)
+        return (self._opened.params if live is None else live.params).rules_in_force
 
     @property
     def label(self) -> str:
@@ -223,9 +240,11 @@ class Hub:
             run.close()
         for run in runs:
             run.join(JOIN_S)
+        self.rulebook.close()
         self._reels.close()
         if library is not None:
             library.close()
+        self.post.close()
         self.chronicle.close()
 
     def _begin(self, run_id: str, opened: Opened, listed: str) -> Run:
@@ -241,13 +260,15 @@ class Hub:
             self._leaving.add(replaced)
         self._runs[run_id] = run
         self.chronicle.follow(run)
+        self.rulebook.start()
         run.start()
         _LOG.info("run %s of %s begins", run_id, setup.label)
         return run
 
     def _replay_setup(self, run_id: str, opened: Opened, listed: str) -> RunSetup:
-        recording, params = opened.recording, opened.params
+        recording = opened.recording
         assert recording is not None
+        params, rules = self.rulebook.apply(opened.params)
         symbols = legs(params, recording.symbols)
         pipeline = self._make_pipeline(symbols, params)
         window_us = longest_window_us(params)
@@ -274,6 +295,7 @@ class Hub:
             recording=recording,
             is_synthetic=recording.is_synthetic,
             listed=listed,
+            rules=rules,
             reel=partial(self._reels.find, recording),
         )
 
@@ -288,13 +310,15 @@ class Hub:
     def _live_setup(self, opened: Opened) -> RunSetup:
         assert opened.live is not None
         source = opened.live(self._clock)
-        pipeline = self._make_pipeline(source.symbols, opened.params)
+        params, rules = self.rulebook.apply(opened.params)
+        pipeline = self._make_pipeline(source.symbols, params)
         return RunSetup(
             id=LIVE_ID,
             label=opened.label,
             source=source,
             pipeline=pipeline,
-            params=opened.params,
+            params=params,
+            rules=rules,
             is_synthetic=opened.is_synthetic,
         )
 
