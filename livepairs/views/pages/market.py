@@ -26,6 +26,7 @@ def page() -> pmui.Page:
 
 
 def _body(screen: Screen, visit: Visit) -> list[Viewable]:
-    charts = screen.add("price", lambda: PriceCharts(visit.run, visit.pair), {"flex": "1000 1 560px", "min-width": "0"})
+    wide = {"flex": "1000 1 560px", "min-width": "0"}
+    charts = screen.add("price", lambda: PriceCharts(visit.run, visit.pair, screen.refresh), wide)
     tape = screen.add("tape", lambda: Tape(visit.run, visit.pair), {"flex": "1 0 258px", "min-width": "0"})
     return [pn.FlexBox(charts, tape, flex_wrap="wrap", gap="0px", margin=0, sizing_mode="stretch_width")]

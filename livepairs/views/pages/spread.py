@@ -43,5 +43,5 @@ def _body(screen: Screen, visit: Visit) -> list[Viewable]:
     return [
         screen.add("figures", lambda: Kpis(visit.run, visit.pair, screen.refresh)),
         screen.add("paper trading", lambda: PaperRow(visit.run, visit.pair)),
-        screen.add("spread", lambda: SpreadCharts(visit.run, visit.pair)),
+        screen.add("spread", lambda: SpreadCharts(visit.run, visit.pair, screen.refresh)),
     ]
