@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Checkpoint", "Pipeline", "RunParams", "Status", "Tables", "compile_if_worth"]
 
-MOST_SWAPS: Final = 100
-"""Changes of rules that are remembered."""
 LIMIT_ROWS: Final = 200_000
 WORTH_COMPILING: Final = 300_000
 """Trades from which a replay is quicker if it waits for the compiler first."""
@@ -145,8 +143,6 @@ class Pipeline:
 
     def _close_bars(self, chunk: Chunk) -> pa.RecordBatch:
         bars = self.bars.update(chunk)
-        if bars.num_rows:
-            self._closed_us = bars.column("ts")[-1].value
         if self._feed is not None:
             self._fed = self._feed.update(chunk, bars)
             self._fed_rows.append(self._fed)
@@ -189,8 +185,6 @@ class Pipeline:
         self.status = Status()
         self._fed = None
         self._fed_rows.reset()
-        self._closed_us = -1
-        self._rules_since: tuple[tuple[int, RuleSet], ...] = ((0, self.alerts.rules),)
 
     def _take_digest(self, hop: str, batch: pa.RecordBatch) -> None:
         self._digest.update(hop, batch)
@@ -271,7 +265,6 @@ class Pipeline:
         self._digest = RunDigest()
         self.tables.pairs.reset()
         self.tables.events.reset()
-        self._rules_since = ((0, self.alerts.rules),)
         fed = _in_one(self._fed_rows) if self._feed is not None else None
         bars = _in_one(self.tables.bars)
         pairs = self.pairs.update(bars)
@@ -291,12 +284,6 @@ class Pipeline:
         self.params = replace(self.params, rules=rules)
         self._make_alerts()
         self.alerts.take_over(before)
-        self._rules_since = (*self._rules_since[1 - MOST_SWAPS :], (self._closed_us + 1, self.alerts.rules))
-
-    def rules_at(self, ts_us: int) -> RuleSet:
-        """Return the rules that judged the bar that opened then; of any thread."""
-        swaps = self._rules_since
-        return next((rules for since_us, rules in reversed(swaps) if since_us <= ts_us), swaps[0][1])
 
     def seed(self, symbol: str, ts_us: int, price: float) -> None:
         """Begin a symbol with its last trade before the rows to come, which its quiet bars then repeat."""

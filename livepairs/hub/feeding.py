@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from livepairs.clock import Clock
@@ -51,6 +52,8 @@ class Feeding:
         self._changed = changed
         self._lock = threading.Lock()
         self._wanted: RunParams | None = None
+        self.params = setup.params
+        """What is computed, or will be from the next chunk on."""
         self._quiet_until_us = 0
         self.error: str | None = None
         """Why it failed, a sentence for the user."""
@@ -60,7 +63,7 @@ class Feeding:
     def outgrow(self, params: RunParams) -> None:
         """Compute this from the next chunk on, or from where the source is rewound to."""
         with self._lock:
-            self._wanted = params
+            self.params = self._wanted = params
 
     async def run(self) -> None:
         """Feed until the source ends for good; a failure is kept in ``error``."""
@@ -109,9 +112,18 @@ class Feeding:
             async for chunk in chunks:
                 if not is_replay and (params := self._outgrown()) is not None:
                     self._setup.pipeline.widen(params)
+                self._follow_rules()
                 self._setup.pipeline.update(chunk)
                 self._heed(chunk)
                 self._show(source)
+
+    def _follow_rules(self) -> None:
+        """Take the rules in force, between two closed bars; whoever asks on this thread hears of them from now on."""
+        pipeline, rules = self._setup.pipeline, self._setup.rules
+        if rules is not None and rules() is not pipeline.params.rules:
+            pipeline.set_rules(rules())
+            with self._lock:
+                self.params = replace(self.params, rules=pipeline.params.rules)
 
     def _outgrown(self) -> RunParams | None:
         """Return what is to be computed if that has changed since it was asked last."""

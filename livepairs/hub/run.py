@@ -59,7 +59,6 @@ class Run:
 
     def __init__(self, setup: RunSetup, clock: Clock, *, publish_hz: float = 10.0, idle_us: int | None = None) -> None:
         self._setup = setup
-        self._params = setup.params
         self._clock = clock
         self._over: str | None = None
         self._feeding = Feeding(setup, clock, heed=self._heed, changed=self._changed)
@@ -113,7 +112,7 @@ class Run:
     @property
     def params(self) -> RunParams:
         """What is computed; a pair that was added a moment ago has no rows yet."""
-        return self._params
+        return self._feeding.params
 
     @property
     def is_healed(self) -> bool:
@@ -132,7 +131,7 @@ class Run:
         source = self._setup.source
         if not isinstance(source, Replay):
             return None
-        return self._setup.reel(self._params, source.symbols, source.is_healed)
+        return self._setup.reel(self.params, source.symbols, source.is_healed)
 
     @property
     def landmarks(self) -> Landmarks:
@@ -158,7 +157,7 @@ class Run:
     def computes(self, measures: Measures) -> bool:
         """Say whether this is what a link asks for, as far as it says so."""
         asked = measures.given().items()
-        return not asked or asked <= measures_of(self._params, healed=self.is_healed).given().items()
+        return not asked or asked <= measures_of(self.params, healed=self.is_healed).given().items()
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -192,7 +191,7 @@ class Run:
         with self._lock:
             if self._taping is None:
                 made = self._setup.is_synthetic
-                self._taping = Taping(self._setup.source, self.label, lambda: self._params, is_synthetic=made)
+                self._taping = Taping(self._setup.source, self.label, lambda: self.params, is_synthetic=made)
             return self._taping
 
     @property
@@ -259,7 +258,7 @@ class Run:
         """The scans of all pairs of its source; none goes on unless somebody watches it."""
         with self._lock:
             if self._scans is None:
-                price = self._params.pair_params.price
+                price = self.params.pair_params.price
                 self._scans = Scans(
                     self.symbols, price, self._scannable_us, self._open_closes, announce=self._publishers.changed
                 )
@@ -274,7 +273,7 @@ class Run:
         # Here and not above: only a scanner page needs it.
         from livepairs.hub.closes import open_closes
 
-        return open_closes(self._setup, self._params, interval_us=interval_us, bars=bars)
+        return open_closes(self._setup, self.params, interval_us=interval_us, bars=bars)
 
     def add_pair(self, pair: Pair) -> None:
         """Compute this pair too from now on, for everybody who watches; from any thread, at once back.
@@ -288,14 +287,14 @@ class Run:
             If the source has not both symbols, or the run has as many pairs as may be.
         """
         with self._lock:
-            if pair in self._params.pairs:
+            if pair in self.params.pairs:
                 return
             pair.check_symbols(self.symbols)
-            if len(self._params.pairs) >= MOST_PAIRS:
+            if len(self.params.pairs) >= MOST_PAIRS:
                 raise ConfigError(
                     f"this run computes {MOST_PAIRS} pairs already, as many as may be; open {pair} in a run of its own"
                 )
-            self._params = params = replace(self._params, pairs=(*self._params.pairs, pair))
+            params = replace(self.params, pairs=(*self.params.pairs, pair))
             self._feeding.outgrow(params)
         if isinstance(self._setup.source, Replay):
             self._setup.source.read(legs(params, self.symbols))
@@ -304,7 +303,7 @@ class Run:
         """Call with what a replay computes, of which symbols, and whether healed; a live run has nothing ahead."""
         source = self._setup.source
         if isinstance(source, Replay):
-            want(self._params, source.symbols, source.is_healed)
+            want(self.params, source.symbols, source.is_healed)
 
     def touch(self) -> bool:
         """Start the time without a viewer anew, for a page is on its way; return False if the run is over already."""

@@ -10,6 +10,7 @@ from livepairs.errors import LivepairsError
 from livepairs.sources import Source
 
 if TYPE_CHECKING:
+    from livepairs.alerts.rule import RuleSet
     from livepairs.hub.reel import Reel
     from livepairs.pipeline import Pipeline, RunParams
     from livepairs.stores.recording import Recording
@@ -69,6 +70,8 @@ class RunSetup:
         The trades are generated, not traded; the screen must say so.
     listed
         Name in the library under which the recording was asked for; empty for the server's own source.
+    rules
+        Tells the rules in force, which the pipeline follows; None where it keeps those it began with.
     reel
         Finds the recording computed ahead with these parameters, symbols and healed or not, if it is.
     """
@@ -81,6 +84,7 @@ class RunSetup:
     recording: Recording | None = None
     is_synthetic: bool = False
     listed: str = ""
+    rules: Callable[[], RuleSet | None] | None = None
     reel: Callable[[RunParams, tuple[str, ...], bool], Reel | None] = lambda _params, _symbols, _healed: None
 
 

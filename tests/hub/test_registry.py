@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from types import SimpleNamespace
 
 import pytest
 import streamz
@@ -17,6 +16,8 @@ from livepairs.hub import get_hub, start_hub, stop_hub
 from livepairs.hub import installed as process
 from livepairs.hub.opening import Opened
 from livepairs.hub.registry import Hub
+from livepairs.pairs.machine import PairParams
+from livepairs.runparams import RunParams
 from livepairs.schema import Pair
 from tests.hub.counting_pipeline import CountingPipeline
 from tests.hub.test_run import Ticker
@@ -25,16 +26,15 @@ from tests.memory_recording import START_US, MemoryRecording, Trade
 WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
-def make_params() -> SimpleNamespace:
-    windows = SimpleNamespace(hedge_window=30, z_window=20, corr_window=10)
-    return SimpleNamespace(pairs=(Pair("BBB", "AAA"),), interval="1s", grace_us=500_000, pair_params=windows)
+def make_params() -> RunParams:
+    return RunParams(pairs=(Pair("BBB", "AAA"),), pair_params=PairParams(30, 20, 10))
 
 
 def make_hub(settings: Settings | None = None, *, is_live: bool = False) -> Hub:
     trades = [Trade(START_US + n * 250_000, "ABC"[n % 3] * 3, n) for n in range(240)]
     params, clock = make_params(), ManualClock()
     if is_live:
-        opened = Opened(label="ticker", params=params, live=Ticker)  # type: ignore[arg-type]
+        opened = Opened(label="ticker", params=params, live=Ticker)
     else:
         opened = Opened(label="memory", params=params, recording=MemoryRecording(trades))  # type: ignore[arg-type]
     return Hub(settings or Settings(), clock=clock, opened=opened, make_pipeline=CountingPipeline)  # type: ignore[arg-type]
