@@ -133,7 +133,12 @@ class Chronicle:
         place = _Place(run)
 
         def heard(batch: pa.RecordBatch) -> None:
-            self._take(_Letter(batch, place.origin(), self._addressed(run, batch), run.announce))
+            try:
+                self._take(_Letter(batch, place.origin(), self._addressed(run, batch), run.announce))
+            except Exception as error:  # noqa: BLE001 - on the run's thread: a bug of ours must not stop its feed
+                _LOG.exception("events of run %s could not be taken", run.label)
+                with self._changed:
+                    self._tell(problem=_bug(error), lost=batch.num_rows)
 
         run.tables.events.listen(heard)
         notices = getattr(run.tables, "notices", None)
@@ -177,6 +182,8 @@ class Chronicle:
         rows = letter.batch.num_rows
         with self._changed:
             if self._waiting + rows > MOST_WAITING or self._is_closing:
+                if not self.state.lost:
+                    _LOG.error("%d events wait for the database; what comes now is not kept", self._waiting)
                 self._tell(lost=rows)
                 return
             self._letters.append(letter)
@@ -194,7 +201,7 @@ class Chronicle:
         lost += before.lost
         said = [self._problem] if self._problem else []
         if lost:
-            said.append(f"{lost:,} events are not in history: more came than may wait for the database")
+            said.append(f"{lost:,} events are not in history")
         self.state = ChronicleState("; ".join(said), self._waiting, lost, before.stored + new)
 
     def _work(self) -> None:
@@ -217,7 +224,7 @@ class Chronicle:
                 retry_s = min(LAST_RETRY_S, 2 * retry_s)
             except Exception as error:  # noqa: BLE001 - the thread's border: a bug here must be seen, and end no run
                 _LOG.exception("events could not be written")
-                self._failed(f"an internal error ({type(error).__name__}) keeps events from history; the log says more")
+                self._failed(_bug(error))
                 self._drop(letters)
 
     def _due(self) -> list[_Letter]:
@@ -272,6 +279,10 @@ class Chronicle:
 def _joined(batches: Iterable[pa.RecordBatch]) -> pa.RecordBatch:
     (joined,) = pa.Table.from_batches(list(batches)).combine_chunks().to_batches()
     return joined
+
+
+def _bug(error: Exception) -> str:
+    return f"an internal error ({type(error).__name__}) keeps events from history; the server's log says more"
 
 
 class _Place:

@@ -172,6 +172,22 @@ def test_a_run_never_waits_for_the_database(chronicle: Chronicle, history: Fault
     assert chronicle.flush()
 
 
+def test_a_bug_in_taking_events_stops_no_feed_and_is_said(
+    chronicle: Chronicle, history: FaultyHistory, caplog: pytest.LogCaptureFixture
+):
+    run = FakeRun()
+    table = follow(chronicle, run)
+    run.params = None  # type: ignore[assignment]
+    table.append(make_batch(1))
+    assert "an internal error (AttributeError)" in chronicle.state.sentence
+    assert chronicle.state.lost == 1
+    assert "could not be taken" in caplog.text
+    run.params = PARAMS
+    table.append(make_batch(2))
+    assert chronicle.flush()
+    assert messages(history) == ["2"]
+
+
 def test_the_same_event_seen_live_and_replayed_is_one_row_that_can_be_replayed(
     chronicle: Chronicle, history: FaultyHistory
 ):
