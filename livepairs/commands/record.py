@@ -178,6 +178,7 @@ def _open(settings: Settings, clock: Clock) -> Source:
 
 
 def _params(settings: Settings, symbols: tuple[str, ...]) -> RunParams:
+    from livepairs.hub.rulebook import rules_of
     from livepairs.pairs.machine import PairParams
     from livepairs.pipeline import RunParams
     from livepairs.schema import Pair
@@ -193,6 +194,7 @@ def _params(settings: Settings, symbols: tuple[str, ...]) -> RunParams:
         ),
         entry=settings.entry,
         exit=settings.exit,
+        rules=rules_of(settings),
     )
 
 

@@ -130,8 +130,9 @@ def test_twenty_visitors_leave_nothing_behind():
         run.close()
         run.join(10)
     assert hub.runs == ()
-    assert threading.active_count() == before
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("livepairs-run-")]
     hub.close()
+    assert threading.active_count() == before
 
 
 def test_runs_of_the_bundled_recording_leave_no_thread_and_no_streamz_node_behind():
