@@ -73,6 +73,7 @@ def replay(  # noqa: PLR0913 - the public form of a value object; everything is 
     z_window: int = 300,
     corr_window: int = 300,
     adf_lags: int = 1,
+    hedge: str = "ols",
     grace_ms: float = 500.0,
     entry: float = 2.0,
     exit: float = 0.5,
@@ -96,6 +97,8 @@ def replay(  # noqa: PLR0913 - the public form of a value object; everything is 
         Windows in bars.
     adf_lags
         Lags of the cointegration test.
+    hedge
+        How the hedge ratio is found: ``ols``, ``tls``, ``ewols``, ``kalman`` or ``fixed:BETA`` (docs/numbers.md).
     grace_ms
         How long after its end a bar takes trades, in milliseconds.
     entry, exit
@@ -121,7 +124,7 @@ def replay(  # noqa: PLR0913 - the public form of a value object; everything is 
         pairs=tuple(pair if isinstance(pair, Pair) else Pair.parse(pair) for pair in pairs),
         interval=bars,
         grace_us=round(grace_ms * 1000),
-        pair_params=PairParams(hedge_window, z_window, corr_window, adf_lags, price),
+        pair_params=PairParams(hedge_window, z_window, corr_window, adf_lags, price, hedge),
         entry=entry,
         exit=exit,
         rules=load_rules(rules) if isinstance(rules, (str, Path)) else rules,

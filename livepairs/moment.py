@@ -38,6 +38,8 @@ class Measures:
         Bar interval, and ``log`` or ``level``.
     hedge, z, corr, lags
         Windows in bars, and lags of the cointegration test.
+    method
+        How the hedge ratio is found, as ``ols`` or ``kalman:60``.
     grace_ms
         How long a bar waits for stragglers.
     fire, clear
@@ -52,6 +54,7 @@ class Measures:
     z: int | None = None
     corr: int | None = None
     lags: int | None = None
+    method: str | None = None
     grace_ms: float | None = None
     fire: float | None = None
     clear: float | None = None
@@ -234,6 +237,7 @@ def _measures(read: Callable[[str, Callable[[str], Any], str], Any]) -> Measures
         price=read("price", str, "log or level"),
         **{name: read(name, int, whole) for name in ("hedge", "z", "corr", "lags")},
         **{name: read(name, _finite, number) for name in ("grace_ms", "fire", "clear")},
+        method=read("method", str, "ols, tls, ewols, kalman or fixed:BETA"),
         healed=read("healed", _flag, "0 or 1"),
     )
 

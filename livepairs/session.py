@@ -360,6 +360,7 @@ def proof_params(params: RunParams) -> ProofParams:
         corr_window=windows.corr_window,
         adf_lags=windows.adf_lags,
         price=windows.price,
+        hedge=windows.hedge,
         entry=params.entry,
         exit=params.exit,
         rules=None if params.rules is None else params.rules.text,

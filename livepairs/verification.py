@@ -301,6 +301,7 @@ def _run_params(params: ProofParams) -> RunParams:
             corr_window=params.corr_window,
             adf_lags=params.adf_lags,
             price=params.price,
+            hedge=params.hedge,
         ),
         entry=params.entry,
         exit=params.exit,

@@ -47,6 +47,11 @@ def _add_replay_arguments(group: Any) -> None:  # argparse's group class is priv
     add = group.add_argument
     add("--bars", metavar="INTERVAL", help="100ms, 1s, 5s, 1m, 5m, 15m or 1h (default 1s)")
     add("--price", help="log or level (default log)")
+    add(
+        "--hedge",
+        metavar="METHOD",
+        help="hedge ratio by ols, tls, ewols[:HALF_LIFE], kalman[:MEMORY] or fixed:BETA[,ALPHA] (default ols)",
+    )
     add("--hedge-window", type=int, metavar="BARS", help="hedge ratio window (default 300)")
     add("--z-window", type=int, metavar="BARS", help="z-score window (default 300)")
     add("--corr-window", type=int, metavar="BARS", help="correlation window (default 300)")

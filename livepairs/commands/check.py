@@ -38,6 +38,12 @@ def _add_replay_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("replay, as in 'livepairs replay'").add_argument
     add("--bars", default="1s", metavar="INTERVAL", help="100ms, 1s, 5s, 1m, 5m, 15m or 1h (default 1s)")
     add("--price", default="log", help="log or level (default log)")
+    add(
+        "--hedge",
+        default="ols",
+        metavar="METHOD",
+        help="hedge ratio by ols, tls, ewols[:HALF_LIFE], kalman[:MEMORY] or fixed:BETA[,ALPHA] (default ols)",
+    )
     add("--hedge-window", type=int, default=300, metavar="BARS", help="hedge ratio window (default 300)")
     add("--z-window", type=int, default=300, metavar="BARS", help="z-score window (default 300)")
     add("--corr-window", type=int, default=300, metavar="BARS", help="correlation window (default 300)")
@@ -80,7 +86,9 @@ def _params(args: argparse.Namespace) -> RunParams:
         pairs=tuple(Pair.parse(pair) for pair in args.pair),
         interval=args.bars,
         grace_us=round(args.grace_ms * 1000),
-        pair_params=PairParams(args.hedge_window, args.z_window, args.corr_window, args.adf_lags, args.price),
+        pair_params=PairParams(
+            args.hedge_window, args.z_window, args.corr_window, args.adf_lags, args.price, args.hedge
+        ),
         entry=args.entry,
         exit=args.exit,
     )

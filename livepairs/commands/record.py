@@ -190,7 +190,12 @@ def _params(settings: Settings, symbols: tuple[str, ...]) -> RunParams:
         interval=settings.interval,
         grace_us=settings.grace_ms * 1_000,
         pair_params=PairParams(
-            settings.hedge_window, settings.z_window, settings.corr_window, settings.adf_lags, settings.price
+            settings.hedge_window,
+            settings.z_window,
+            settings.corr_window,
+            settings.adf_lags,
+            settings.price,
+            settings.hedge,
         ),
         entry=settings.entry,
         exit=settings.exit,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from livepairs.alerts.rule import RuleSet
     from livepairs.rehearse_recording import Rehearsed
 
-WINDOWS = ("hedge_window", "z_window", "corr_window", "adf_lags", "price")
+WINDOWS = ("hedge_window", "z_window", "corr_window", "adf_lags", "price", "hedge")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("replay, as in 'livepairs replay'").add_argument
     add("--bars", metavar="INTERVAL", help="100ms, 1s, 5s, 1m, 5m, 15m or 1h (default 1s)")
     add("--price", help="log or level (default log)")
+    add(
+        "--hedge",
+        metavar="METHOD",
+        help="hedge ratio by ols, tls, ewols[:HALF_LIFE], kalman[:MEMORY] or fixed:BETA[,ALPHA] (default ols)",
+    )
     add("--hedge-window", type=int, metavar="BARS", help="hedge ratio window (default 300)")
     add("--z-window", type=int, metavar="BARS", help="z-score window (default 300)")
     add("--corr-window", type=int, metavar="BARS", help="correlation window (default 300)")

@@ -27,6 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--price", default="log", help="log or level (default log)")
     parser.add_argument(
+        "--hedge",
+        default="ols",
+        metavar="METHOD",
+        help="hedge ratio by ols, tls, ewols[:HALF_LIFE], kalman[:MEMORY] or fixed:BETA[,ALPHA] (default ols)",
+    )
+    parser.add_argument(
         "--hedge-window", type=int, default=300, metavar="BARS", help="hedge ratio window (default 300)"
     )
     parser.add_argument("--z-window", type=int, default=300, metavar="BARS", help="z-score window (default 300)")
@@ -65,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
         z_window=args.z_window,
         corr_window=args.corr_window,
         adf_lags=args.adf_lags,
+        hedge=args.hedge,
         grace_ms=args.grace_ms,
         entry=args.entry,
         exit=args.exit,

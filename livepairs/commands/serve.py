@@ -18,6 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pair", action="append", metavar="Y/X", help="a pair; may be given several times")
     parser.add_argument("--bars", metavar="INTERVAL", help="100ms, 1s, 5s, 1m, 5m, 15m or 1h (default 1s)")
     parser.add_argument("--price", metavar="KIND", help="log or level (default log)")
+    parser.add_argument(
+        "--hedge",
+        metavar="METHOD",
+        help="hedge ratio by ols, tls, ewols[:HALF_LIFE], kalman[:MEMORY] or fixed:BETA[,ALPHA] (default ols)",
+    )
     for name, text in (("hedge", "hedge ratio"), ("z", "z-score"), ("corr", "correlation")):
         parser.add_argument(f"--{name}-window", type=int, metavar="BARS", help=f"{text} window (default 300)")
     parser.add_argument("--adf-lags", type=int, metavar="N", help="lags of the cointegration test (default 1)")
@@ -35,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
     same = (
         "source",
         "price",
+        "hedge",
         "hedge_window",
         "z_window",
         "corr_window",

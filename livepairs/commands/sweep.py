@@ -45,6 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--funding", action="append", metavar="FILE")
     add("--price", metavar="log|level")
     add = parser.add_argument_group("replay, as in 'livepairs replay'").add_argument
+    add(
+        "--hedge",
+        metavar="METHOD",
+        help="hedge ratio by ols, tls, ewols[:HALF_LIFE], kalman[:MEMORY] or fixed:BETA[,ALPHA] (default ols)",
+    )
     add("--bars", metavar="INTERVAL", help="bar interval (default 1s)")
     add("--grace-ms", type=float, metavar="MS")
     add("--healed", action="store_true")
@@ -70,6 +75,7 @@ def _sweep(given: dict[str, Any]) -> SweepResult:
     from livepairs.backtest.params import BacktestParams
     from livepairs.backtest_recording import read_funding
     from livepairs.headless import replay
+    from livepairs.pairs.machine import PairParams
     from livepairs.schema import Pair, interval_us
     from livepairs.stores.recording import open_recording
     from livepairs.sweep_recording import Study, sweep
@@ -86,6 +92,7 @@ def _sweep(given: dict[str, Any]) -> SweepResult:
         pair=pair,
         grid=grid,
         params=params,
+        pair_params=PairParams(hedge=given.get("hedge", "ols")),
         interval_us=interval_us(given.get("bars", "1s")),
         marks=recording.marks(symbols=[pair.y, pair.x]),
         funding=read_funding(given["funding"]) if "funding" in given else None,

@@ -139,7 +139,8 @@ def measured(params: RunParams, measures: Measures) -> RunParams:
     said = measures.given()
     if not said:
         return params
-    named = {"hedge": "hedge_window", "z": "z_window", "corr": "corr_window", "lags": "adf_lags", "price": "price"}
+    named = {"hedge": "hedge_window", "z": "z_window", "corr": "corr_window", "lags": "adf_lags"}
+    named |= {"price": "price", "method": "hedge"}
     windows = {named[name]: value for name, value in said.items() if name in named}
     named = {"bars": "interval", "fire": "entry", "clear": "exit"}
     changes = {named[name]: value for name, value in said.items() if name in named}
@@ -158,6 +159,7 @@ def measures_of(params: RunParams, *, healed: bool) -> Measures:
         z=windows.z_window,
         corr=windows.corr_window,
         lags=windows.adf_lags,
+        method=windows.hedge,
         grace_ms=params.grace_us / 1000,
         fire=params.entry,
         clear=params.exit,
@@ -247,6 +249,7 @@ def _params(settings: Settings, pairs: tuple[Pair, ...]) -> RunParams:
             corr_window=settings.corr_window,
             adf_lags=settings.adf_lags,
             price=settings.price,
+            hedge=settings.hedge,
         ),
         entry=settings.entry,
         exit=settings.exit,

@@ -23,8 +23,10 @@ import math
 from collections.abc import MutableSequence, Sequence
 from typing import Final
 
+from livepairs.pairs.hedge import FIXED, OLS
 from livepairs.pairs.layout import Layout
-from livepairs.pairs.residuals import ROUNDING, from_moments, one_by_one
+from livepairs.pairs.relation import relate_otherwise
+from livepairs.pairs.residuals import ROUNDING, from_moments, half_life_of, one_by_one
 from livepairs.stats.cointegration import mackinnon_p
 from livepairs.stats.compiled import kernel, part
 from livepairs.stats.elementary import log
@@ -72,6 +74,8 @@ VECTOR: Final = Layout.VECTOR
 MOMENTS: Final = Layout.MOMENTS
 REGRESSION_MOMENTS: Final = Layout.REGRESSION_MOMENTS
 OTHER_MOMENTS: Final = Layout.OTHER_MOMENTS
+SETTINGS: Final = Layout.SETTINGS
+METHOD: Final = Layout.METHOD
 
 
 @kernel("f8[]", "i8[r]", "i8", "f8[r]", "f8[r]", "f8[]")
@@ -173,24 +177,35 @@ def _relate(
     """Write hedge ratio, intercept, spread, cointegration and half-life from a full hedge window."""
     at = layout[MOMENTS]
     yy, yx, xx = state[at + 4], state[at + 5], state[at + 6]
-    if not xx > 0.0:
-        return
-    beta = yx / xx
-    y_mean = state[at] + state[at + 2]
-    x_mean = state[at + 1] + state[at + 3]
-    if yy - beta * yx < NEAR_COLLINEAR * yy:
-        beta, shift, stat, life = one_by_one(state, layout, bar, beta)
-    else:
+    beta = math.nan
+    shift = math.nan
+    is_near = False
+    if xx > 0.0:
+        beta = yx / xx
         shift = 0.0
-        stat, life = from_moments(state, layout, bar, beta)
+        is_near = yy - beta * yx < NEAR_COLLINEAR * yy
+        if is_near:
+            beta, shift, stat, life = one_by_one(state, layout, bar, beta)
+        else:
+            stat, life = from_moments(state, layout, bar, beta)
+        out[COINT_STAT * rows + row] = stat
+        out[COINT_P * rows + row] = mackinnon_p(stat)
+        out[HALF_LIFE * rows + row] = life
+    if layout[METHOD] != OLS:
+        # Engle and Granger's test stays that of least squares: MacKinnon's table is of its residuals and no others.
+        beta, shift = relate_otherwise(state, layout, bar)
+        out[HALF_LIFE * rows + row] = half_life_of(state, layout, bar, beta, is_near) if xx > 0.0 else math.nan
     out[BETA * rows + row] = beta
-    out[ALPHA * rows + row] = y_mean + shift - beta * x_mean
+    if layout[METHOD] == FIXED:
+        # As it was said, to the last bit.
+        alpha = state[layout[SETTINGS] + 1]
+        out[ALPHA * rows + row] = alpha
+        out[SPREAD * rows + row] = y - alpha - beta * x
+        return
+    out[ALPHA * rows + row] = (state[at] + state[at + 2]) + shift - beta * (state[at + 1] + state[at + 3])
     y_away = (y - state[at]) - state[at + 2]
     x_away = (x - state[at + 1]) - state[at + 3]
     out[SPREAD * rows + row] = (y_away - shift) - beta * x_away
-    out[COINT_STAT * rows + row] = stat
-    out[COINT_P * rows + row] = mackinnon_p(stat)
-    out[HALF_LIFE * rows + row] = life
 
 
 @part

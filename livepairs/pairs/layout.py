@@ -7,9 +7,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from livepairs.pairs.hedge import OLS
+from livepairs.stats.ew_ols import FADE_SLOTS
+from livepairs.stats.kalman_hedge import FILTER_SLOTS
 from livepairs.stats.sliding import moments_size, slider_size
 
 __all__ = ["Layout", "make_layout"]
+
+BESIDE_SLOTS: Final = max(FADE_SLOTS, FILTER_SLOTS)
 
 
 class Layout:
@@ -33,11 +38,19 @@ class Layout:
     REGRESSION_MOMENTS: Final = 14
     OTHER_MOMENTS: Final = 15
     PRODUCTS: Final = 16
-    SIZE: Final = 17
+    SETTINGS: Final = 17
+    """Of the hedge method, two numbers."""
+    BESIDE: Final = 18
+    """What the hedge method keeps while it goes through a window."""
+    SIZE: Final = 19
+    METHOD: Final = 20
+    """Of the hedge ratio, a place in ``hedge.METHODS``; the one number after the places."""
 
 
-def make_layout(hedge_window: int, z_window: int, corr_window: int, *, lags: int, is_log: bool) -> NDArray[np.int64]:
-    """Return the layout array; its last entry is the length of the state."""
+def make_layout(
+    hedge_window: int, z_window: int, corr_window: int, *, lags: int, is_log: bool, method: int = OLS
+) -> NDArray[np.int64]:
+    """Return the layout array; ``SIZE`` is the length of the state."""
     wide = 4 + 2 * lags
     sizes = (
         1,  # bars seen
@@ -53,6 +66,8 @@ def make_layout(hedge_window: int, z_window: int, corr_window: int, *, lags: int
         moments_size(wide),
         moments_size(2),
         (lags + 2) ** 2,
+        2,
+        BESIDE_SLOTS,
     )
     places = np.cumsum(sizes)
-    return np.array([hedge_window, z_window, corr_window, lags, int(is_log), *places], dtype=np.int64)
+    return np.array([hedge_window, z_window, corr_window, lags, int(is_log), *places, method], dtype=np.int64)

@@ -26,6 +26,7 @@ from livepairs.columns import (
     times_column,
 )
 from livepairs.errors import ConfigError
+from livepairs.pairs.hedge import read_hedge
 from livepairs.pairs.kernel import IS_READY, STATISTICS, advance
 from livepairs.pairs.layout import Layout, make_layout
 from livepairs.schema import BARS, PAIRS, Pair, check, empty
@@ -57,6 +58,8 @@ class PairParams:
     corr_window: int = 300
     adf_lags: int = 1
     price: str = "log"
+    hedge: str = "ols"
+    """How the hedge ratio is found, as ``hedge.read_hedge`` takes it."""
 
     def __post_init__(self) -> None:
         if self.price not in PRICES:
@@ -69,6 +72,7 @@ class PairParams:
             window = getattr(self, f"{name}_window")
             if not least <= window <= LONGEST_WINDOW:
                 raise ConfigError(f"{name} window of {window} bars is out of range; use {least} to {LONGEST_WINDOW}")
+        read_hedge(self.hedge, window=self.hedge_window)
 
     @property
     def warmup_bars(self) -> int:
@@ -80,14 +84,18 @@ class _PairState:
     """One pair's kernel state, and the last bar it has seen."""
 
     def __init__(self, params: PairParams) -> None:
+        method = read_hedge(params.hedge, window=params.hedge_window)
         self.layout = make_layout(
             params.hedge_window,
             params.z_window,
             params.corr_window,
             lags=params.adf_lags,
             is_log=params.price == "log",
+            method=method.code,
         )
         self.numbers = np.zeros(self.layout[Layout.SIZE])
+        settings = self.layout[Layout.SETTINGS]
+        self.numbers[settings : settings + 2] = method.first, method.second
         self.last: NDArray[np.float64] | None = None
 
     def advance(self, first_bar: int, y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from livepairs.stats.compiled import part
 from livepairs.stats.half_life import half_life_from_slope
 from livepairs.stats.sliding import triangle
 
-__all__ = ["ROUNDING", "from_moments", "one_by_one"]
+__all__ = ["ROUNDING", "from_moments", "half_life_of", "one_by_one"]
 
 Numbers = MutableSequence[float]
 
@@ -148,6 +148,23 @@ def one_by_one(state: Numbers, layout: Sequence[int], bar: int, beta: float) -> 
     if not square > window * (ROUNDING * size) * (ROUNDING * size):
         return beta, shift, math.nan, math.nan
     return beta, shift, _statistic(state, layout), half_life_from_slope(_slope(state, layout))
+
+
+@part
+def half_life_of(
+    state: Numbers,
+    layout: Sequence[int],
+    bar: int,
+    beta: float,
+    is_near: bool,  # noqa: FBT001 - kernels take arguments by place
+) -> float:
+    """Return the half-life of the window's residuals with any hedge ratio; one by one where legs are collinear."""
+    window = layout[HEDGE_WINDOW]
+    if not is_near:
+        return half_life_from_slope(_slope_of_change(state, layout, bar, beta, window - 1.0 - layout[LAGS]))
+    for step in range(window):
+        state[layout[RESIDUALS] + step] = _residual(state, layout, bar - window + 1 + step, beta)
+    return half_life_from_slope(_slope(state, layout))
 
 
 @part

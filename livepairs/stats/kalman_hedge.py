@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from livepairs.stats.arrays import Floats, require, two_finite_series, two_series
-from livepairs.stats.compiled import kernel
+from livepairs.stats.compiled import kernel, part
 from livepairs.stats.elementary import log
 from livepairs.stats.hedge import Hedge
 
@@ -74,6 +74,50 @@ class KalmanRow(NamedTuple):
     log_likelihood: Floats
 
 
+FILTER_SLOTS: Final = 6
+"""Numbers that ``follow`` keeps: beta, alpha, their covariance (three), and whether a bar was seen."""
+
+
+@part
+def follow(
+    state: MutableSequence[float],
+    at: int,
+    beta_step: float,
+    alpha_step: float,
+    observation: float,
+    y: float,
+    x: float,
+) -> tuple[float, float]:
+    """Take a bar into beta, alpha and their covariance at ``at``, in Joseph's form.
+
+    Returns
+    -------
+    tuple[float, float]
+        The innovation, and the variance the filter claimed for it.
+    """
+    if state[at + 5] > 0.0:
+        state[at + 2] += beta_step
+        state[at + 4] += alpha_step
+    state[at + 5] = 1.0
+    bb, ba, aa = state[at + 2], state[at + 3], state[at + 4]
+    ph_b = bb * x + ba
+    ph_a = ba * x + aa
+    variance = x * ph_b + ph_a + observation
+    innovation = y - state[at] * x - state[at + 1]
+    k_b = ph_b / variance
+    k_a = ph_a / variance
+    state[at] += k_b * innovation
+    state[at + 1] += k_a * innovation
+    # (I - K h') P (I - K h')' + K r K': stays a covariance however rounding falls.
+    m_bb, m_ba, m_ab, m_aa = 1.0 - k_b * x, -k_b, -k_a * x, 1.0 - k_a
+    t_bb, t_ba = m_bb * bb + m_ba * ba, m_bb * ba + m_ba * aa
+    t_ab, t_aa = m_ab * bb + m_aa * ba, m_ab * ba + m_aa * aa
+    state[at + 2] = t_bb * m_bb + t_ba * m_ba + k_b * observation * k_b
+    state[at + 3] = t_bb * m_ab + t_ba * m_aa + k_b * observation * k_a
+    state[at + 4] = t_ab * m_ab + t_aa * m_aa + k_a * observation * k_a
+    return innovation, variance
+
+
 @kernel("f8[]", "f8[r]", "f8[r]", "f8[r]", "f8[]")
 def _filter(
     state: MutableSequence[float],
@@ -82,30 +126,10 @@ def _filter(
     x: Sequence[float],
     out: MutableSequence[float],
 ) -> None:
-    """Advance beta, alpha and their covariance (state), in Joseph's form; write the columns of ``KalmanRow``."""
+    """Advance bar by bar; write the columns of ``KalmanRow``."""
     rows = len(y)
     for row in range(rows):
-        if state[5] > 0.0:
-            state[2] += noise[0]
-            state[4] += noise[1]
-        state[5] = 1.0
-        bb, ba, aa = state[2], state[3], state[4]
-        h = x[row]
-        ph_b = bb * h + ba
-        ph_a = ba * h + aa
-        variance = h * ph_b + ph_a + noise[2]
-        innovation = y[row] - state[0] * h - state[1]
-        k_b = ph_b / variance
-        k_a = ph_a / variance
-        state[0] += k_b * innovation
-        state[1] += k_a * innovation
-        # (I - K h') P (I - K h')' + K r K': stays a covariance however rounding falls.
-        m_bb, m_ba, m_ab, m_aa = 1.0 - k_b * h, -k_b, -k_a * h, 1.0 - k_a
-        t_bb, t_ba = m_bb * bb + m_ba * ba, m_bb * ba + m_ba * aa
-        t_ab, t_aa = m_ab * bb + m_aa * ba, m_ab * ba + m_aa * aa
-        state[2] = t_bb * m_bb + t_ba * m_ba + k_b * noise[2] * k_b
-        state[3] = t_bb * m_ab + t_ba * m_aa + k_b * noise[2] * k_a
-        state[4] = t_ab * m_ab + t_aa * m_aa + k_a * noise[2] * k_a
+        innovation, variance = follow(state, 0, noise[0], noise[1], noise[2], y[row], x[row])
         out[row] = state[0]
         out[rows + row] = state[1]
         out[2 * rows + row] = innovation

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from livepairs.stats.arrays import require
+from livepairs.stats.compiled import part
 from livepairs.stats.hedge import Hedge
 from livepairs.stats.moments import LegsWindow
 from livepairs.stats.rolling_ols import relation
 
 __all__ = ["RollingTls"]
+
+
+@part
+def tls_slope(yy: float, yx: float, xx: float, noise_ratio: float) -> float:
+    """Return the slope of the nearest line from sums of squares and products, as ``RollingTls``; NaN where none is.
+
+    Notes
+    -----
+    See ``RollingTls`` (Deming 1943).
+
+    Examples
+    --------
+    >>> tls_slope(4.0, 2.0, 1.0, 1.0)
+    2.0
+    """
+    gap = yy - noise_ratio * xx
+    root = math.sqrt(gap * gap + 4.0 * noise_ratio * yx * yx)
+    if gap < 0.0:
+        return 2.0 * noise_ratio * yx / (root - gap)
+    return (gap + root) / (2.0 * yx) if yx != 0.0 else math.nan
 
 
 class RollingTls(LegsWindow):
@@ -51,10 +74,6 @@ class RollingTls(LegsWindow):
     def update(self, y: ArrayLike, x: ArrayLike) -> Hedge:
         """Take in the next bars; NaN until full, and where no line is nearer than all others."""
         ys, xs, moments = self._take(y, x)
-        xy = moments.product(0, 1)
-        gap = moments.product(0, 0) - self._noise_ratio * moments.product(1, 1)
-        root = np.sqrt(gap * gap + 4.0 * self._noise_ratio * xy * xy)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            beta = np.where(gap < 0.0, 2.0 * self._noise_ratio * xy / (root - gap), (gap + root) / (2.0 * xy))
-        beta[~np.isfinite(beta)] = np.nan
+        sums = (moments.product(a, b).tolist() for a, b in ((0, 0), (0, 1), (1, 1)))
+        beta = np.array([tls_slope(yy, yx, xx, self._noise_ratio) for yy, yx, xx in zip(*sums, strict=True)])
         return relation(moments, beta, ys, xs)

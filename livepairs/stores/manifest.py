@@ -61,7 +61,7 @@ class ProofParams:
     ----------
     pairs
         As ``"Y/X"``, in the order of their rows.
-    interval, grace_us, hedge_window, z_window, corr_window, adf_lags, price, entry, exit
+    interval, grace_us, hedge_window, z_window, corr_window, adf_lags, price, entry, exit, hedge
         As in ``livepairs.pipeline.RunParams``.
     rules
         The text of the rules file that made the events; None where ``entry`` and ``exit`` alone did.
@@ -78,6 +78,7 @@ class ProofParams:
     entry: float
     exit: float
     rules: str | None = None
+    hedge: str = "ols"
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ def _measures(origin: Origin) -> Measures:
         z=said.get("z_window"),
         corr=said.get("corr_window"),
         lags=said.get("adf_lags"),
+        method=said.get("hedge"),
         grace_ms=None if grace_us is None else grace_us / 1000,
         healed=said.get("healed") or None,
     )

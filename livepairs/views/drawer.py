@@ -24,6 +24,7 @@ def drawer(visit: Visit) -> Viewable:
     facts = {
         "Bars": params.interval,
         "Prices": windows.price,
+        "Hedge ratio": windows.hedge,
         "Hedge window": numbers.bars(windows.hedge_window, interval),
         "z window": numbers.bars(windows.z_window, interval),
         "Correlation window": numbers.bars(windows.corr_window, interval),

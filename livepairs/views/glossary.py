@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from livepairs.pairs.hedge import hedge_words
+
 if TYPE_CHECKING:
     from livepairs.pipeline import RunParams
 
@@ -67,7 +69,7 @@ TERMS: Final = {
         "Whether the relation itself still holds. A click lists each test with its figure.",
     ),
     "beta": Term(
-        "Hedge ratio β", "slope of p_y on p_x over {hedge_window} bars, with intercept α",
+        "Hedge ratio β", "slope of p_y on p_x over {hedge_window} bars by {hedge}, with intercept α",
         "How much of X stands against one unit of Y; by log prices it is a ratio of notionals.",
     ),
     "corr": Term(
@@ -136,7 +138,8 @@ def explained(names: Iterable[str], params: RunParams) -> list[Term]:
     pair = params.pair_params
     given = {
         "interval": params.interval, "z_window": pair.z_window, "hedge_window": pair.hedge_window,
-        "corr_window": pair.corr_window, "adf_lags": pair.adf_lags, "grace_ms": f"{params.grace_us / 1000:g}",
+        "hedge": hedge_words(pair.hedge), "corr_window": pair.corr_window,
+        "adf_lags": pair.adf_lags, "grace_ms": f"{params.grace_us / 1000:g}",
         "scale": "the logarithm of the close" if pair.price == "log" else "the close",
     }  # fmt: skip
     terms: list[Term] = []

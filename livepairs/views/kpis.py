@@ -16,6 +16,7 @@ from panel.viewable import Viewable
 from livepairs.backtest.outlook import Outlook, look_ahead, round_trip_bps
 from livepairs.hub import Run
 from livepairs.hub.paper import paper_rules
+from livepairs.pairs.hedge import hedge_words
 from livepairs.schema import Pair, interval_us
 from livepairs.views import columns, numbers
 from livepairs.views.assets import stylesheet
@@ -183,7 +184,8 @@ def _markup(run: Run, pair: Pair) -> str:
         ("To the exit, now", "pays", "pays-note", "What the spread's way back from z to the exit is worth, less fees "
          f"and slippage of both legs ({round_trip_bps(paper_rules(run.params)):g} bps) and the funding due meanwhile, "
          "in basis points of both legs' notional; it may not come back"),
-        ("Hedge ratio β", "beta", "alpha", f"{pair.y} on {pair.x}: least squares over {windows.hedge_window} bars"),
+        ("Hedge ratio β", "beta", "alpha", f"{pair.y} on {pair.x}: {hedge_words(windows.hedge)} over "
+         f"{windows.hedge_window} bars ({windows.hedge})"),
         ("Correlation", "corr", "corr-note", f"Pearson, one-bar changes, last {windows.corr_window} bars. "
          "Beside it Hayashi-Yoshida by ticks, without bars; and the share of the true correlation that bars are "
          "expected to see at the measured trade rates (Epps)"),

@@ -36,7 +36,7 @@ def params_of(origin: Origin, pair: str) -> tuple[RunParams, bool]:
     from livepairs.pipeline import RunParams
 
     said: dict[str, Any] = json.loads(origin.params or "{}")
-    names = ("hedge_window", "z_window", "corr_window", "adf_lags", "price")
+    names = ("hedge_window", "z_window", "corr_window", "adf_lags", "price", "hedge")
     windows = PairParams(**{name: said[name] for name in names if name in said})
     grace = {"grace_us": int(said["grace_us"])} if "grace_us" in said else {}
     params = RunParams(pairs=(Pair.parse(pair),), interval=origin.interval, pair_params=windows, **grace)
