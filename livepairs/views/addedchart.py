@@ -12,6 +12,7 @@ from livepairs.schema import PAIRS, Pair
 from livepairs.tables.ring import Cursor
 from livepairs.views import columns
 from livepairs.views.assets import stylesheet
+from livepairs.views.chartwindow import MOST_ROWS
 from livepairs.views.linechart import Trace, line_chart
 from livepairs.views.palette import ACCENT
 from livepairs.views.timeaxis import TimeAxis
@@ -63,7 +64,7 @@ class AddedChart:
         self.chart = line_chart(axis, self.source, "Added", [trace], weight=1, formatter=formatter)
         self.chart.visible = False
         self.pick = Select(
-            name="added-column", value="", options=[("", "Add a chart of …"), *ADDED.items()], height=_PICK_HEIGHT - 4,
+            name="added-column", title="Chart to add", value="", options=[("", "Add a chart of …"), *ADDED.items()], height=_PICK_HEIGHT - 4,
             width=230, margin=0, styles={"flex": f"0 0 {_PICK_HEIGHT}px"},
             stylesheets=[stylesheet("chrome"), stylesheet("pick")],
         )  # fmt: skip
@@ -76,6 +77,13 @@ class AddedChart:
         self.source.tags = [ADDED[self._column][:1].upper() + ADDED[self._column][1:]] if self._column else []
         self.refresh()
         self.chart.visible = bool(self._column)
+
+    def give(self, rows: pa.Table) -> None:
+        """Draw these PAIRS rows of the pair and no others, until ``refresh`` draws the newest again."""
+        if self._column:
+            self._cursor = None
+            shown = {"ts": columns.milliseconds(rows), "value": columns.numbers(rows, self._column)}
+            columns.grow(self.source, shown, is_reset=True, rollover=MOST_ROWS)
 
     def refresh(self) -> None:
         """Append the rows of the bars that closed, if a column is shown."""

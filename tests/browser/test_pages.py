@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.browser.accessibility import grave_findings
 from tests.browser.serving import RECORDING, ROOT, Visitor, panel_serve, visiting
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def test_a_tour_of_all_pages_keeps_the_run_and_its_moment_in_silence(chromium_br
             assert visitor.clock_ms() == moment
             _grows_while_it_plays(visitor, page)
             _fits_a_phone(visitor)
+            _serves_everybody(visitor, page)
             moment = visitor.clock_ms()
         assert visitor.errors == []
         assert visitor.strangers == []
@@ -66,6 +68,16 @@ def _draws_any_column(visitor: Visitor) -> None:
     visitor.wait_for_newer("added", than=visitor.newest("added"))
     pick.select_option(index=0)
     title.wait_for(state="hidden")
+
+
+def _serves_everybody(visitor: Visitor, page: str) -> None:
+    toggle = visitor.page.get_by_role("button", name=re.compile("theme", re.IGNORECASE))
+    assert {page: grave_findings(visitor.page)} == {page: []}, "in the light"
+    toggle.click()
+    visitor.page.wait_for_function("() => document.documentElement.classList.contains('dark')")
+    assert {page: grave_findings(visitor.page)} == {page: []}, "in the dark"
+    toggle.click()
+    visitor.page.wait_for_function("() => !document.documentElement.classList.contains('dark')")
 
 
 def _fits_a_phone(visitor: Visitor) -> None:

@@ -4,6 +4,10 @@ export function render({model, view}) {
   const nav = document.createElement("nav")
   nav.setAttribute("aria-label", "Pages")
 
+  // The page's heading, which the eye finds in the navigation.
+  const heading = document.createElement("h1")
+  heading.textContent = model.pages.find(([key]) => key === model.current)?.[1] ?? "livepairs"
+
   const draw = () => {
     nav.replaceChildren(...model.pages.map(([key, title]) => {
       const link = document.createElement("a")
@@ -36,5 +40,8 @@ export function render({model, view}) {
     recolour()
   })
   recolour()
-  return nav
+  model.on("remove", mendNowAndThen())
+  const root = document.createElement("div")
+  root.append(heading, nav)
+  return root
 }

@@ -34,8 +34,11 @@ export function render({model}) {
       <label><span>Window</span><select class="window"></select></label>
       <label><span>Lags</span><select class="lags" title="Lags of the test: chosen for each pair by Akaike's criterion, or the same for all"></select></label>
     </div>
-    <div class="head" role="row"></div>
-    <div class="scroll" tabindex="0" role="grid" aria-label="Pairs"><div class="space"><div class="rows"></div></div><p class="message" role="status"></p></div>
+    <div class="stage">
+      <div role="grid" aria-label="Pairs"><div class="head" role="row"></div>
+        <div class="scroll" tabindex="0" role="rowgroup"><div class="space" role="presentation"><div class="rows" role="presentation"></div></div></div></div>
+      <p class="message" role="status"></p>
+    </div>
     <div class="foot"><span class="shown"></span><span><span class="when"></span><span class="took"></span></span></div>`
   const find = (selector) => root.querySelector(selector)
   const head = find(".head"), scroll = find(".scroll"), space = find(".space"), rows = find(".rows"), message = find(".message")
@@ -47,12 +50,12 @@ export function render({model}) {
   const ask = () => { clearTimeout(timer); timer = setTimeout(() => model.send_msg({act: "query", ...query}), 40) }
   const anew = () => { query.first = 0; scroll.scrollTop = 0; ask() }
 
-  head.innerHTML = `<span></span>` + COLUMNS.map(([key, name, tip]) => key === "spark" ? `<span class="c-${key}" title="${tip}">${name}</span>` :
-    `<button class="c-${key}" data-key="${key}" title="${tip}" role="columnheader">${name}<i></i></button>`).join("")
+  head.innerHTML = `<span role="columnheader" aria-label="Marked"></span>` + COLUMNS.map(([key, name, tip]) =>
+    `<span class="c-${key}" title="${tip}" role="columnheader">${key === "spark" ? name : `<button data-key="${key}">${name}<i></i></button>`}</span>`).join("")
   const drawHead = () => {
     for (const button of head.querySelectorAll("button")) {
       const is = button.dataset.key === query.sort
-      button.setAttribute("aria-sort", is ? (query.down ? "descending" : "ascending") : "none")
+      button.parentElement.setAttribute("aria-sort", is ? (query.down ? "descending" : "ascending") : "none")
       button.querySelector("i").textContent = is ? (query.down ? "▾" : "▴") : ""
     }
   }
@@ -116,9 +119,10 @@ export function render({model}) {
     const row = document.createElement("div")
     row.className = "row"
     row.setAttribute("role", "row")
-    row.innerHTML = `<button class="mark" aria-label="Mark this pair"></button><span class="c-rank"></span><span class="c-pair"><a></a></span><span class="c-corr"></span>
+    row.innerHTML = `<span class="c-mark"><button class="mark" aria-label="Mark this pair"></button></span><span class="c-rank"></span><span class="c-pair"><a></a></span><span class="c-corr"></span>
       <span class="c-p"></span><span class="c-q"></span><span class="c-half_life"></span><span class="c-z"></span>
       <span class="c-kept"><u><s></s></u><em></em></span><span class="c-spark"><svg viewBox="0 0 100 24" preserveAspectRatio="none" aria-hidden="true"><rect x="0" y="6" width="100" height="12"></rect><polyline></polyline></svg></span>`
+    for (const cell of row.children) cell.setAttribute("role", "gridcell")
     made.push(row)
     rows.append(row)
     return row
