@@ -12,6 +12,7 @@ import json
 import secrets
 import sys
 import time
+from collections import deque
 from http.cookies import SimpleCookie
 from types import SimpleNamespace
 from typing import Any, Final, Literal, cast
@@ -47,6 +48,9 @@ _PAGES: Final = (DocHandler, AutoloadJsHandler)
 _FULL: Final = Refusal(503, "As many pages are open as this server shows. Close one, or try again in a minute.")
 _YEAR_S: Final = 365
 
+PROMISE_S: Final = 0.3
+"""How long after its answer a page may take to count as a session (see ``views/prompt.py``)."""
+
 _LEAVING: Final = Refusal(503, "This server is stopping. Try again when it is back.")
 
 
@@ -67,6 +71,7 @@ class Door:
         self.entry = entry
         self.prefix = prefix
         self._max_sessions = max_sessions
+        self._promised_s: deque[float] = deque()
 
     def guard(self, application: BokehTornado) -> None:
         """Stand before every handler of an application, those of its errors included."""
@@ -121,8 +126,14 @@ class Door:
         return watched
 
     def _is_full(self, handler: RequestHandler) -> bool:
-        application = cast(BokehTornado, handler.application)
-        return sum(len(application.get_sessions(path)) for path in application.app_paths) >= self._max_sessions
+        application, now_s = cast(BokehTornado, handler.application), time.monotonic()
+        while self._promised_s and self._promised_s[0] < now_s - PROMISE_S:
+            self._promised_s.popleft()
+        sessions = sum(len(application.get_sessions(path)) for path in application.app_paths)
+        if sessions + len(self._promised_s) >= self._max_sessions:
+            return True
+        self._promised_s.append(now_s)
+        return False
 
     def _note(self, handler: RequestHandler, visitor: Visitor, *, is_embedded: bool) -> None:
         """Put on the request whose it is, in place of what they brought: the latter is not for pages to keep."""

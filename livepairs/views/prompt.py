@@ -6,8 +6,9 @@ when the address is answered, and the browser loads its scripts while the server
 
 from __future__ import annotations
 
+import asyncio
 from functools import cache, partial
-from typing import Any
+from typing import Any, Final
 
 import panel as pn
 import panel_material_ui as pmui
@@ -28,6 +29,9 @@ from livepairs.views.visit import is_dark
 
 __all__ = ["answer_promptly"]
 
+SCRIPTS_S: Final = 0.12
+"""The browser asks for its scripts meanwhile: building a page keeps the loop, and so every file, for half a second."""
+
 
 def answer_promptly() -> None:
     """Make servers created from now on in this process answer pages before they are built."""
@@ -40,7 +44,9 @@ class _PromptHandler(DocHandler):
     """Makes the session after the answer, under the id that the answer's token names."""
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
-        if config.authorize_callback or config.reuse_sessions:
+        # Where Panel is told to ask who comes, it must: what it does then is in its own way of answering. Our own door
+        # (views/door.py) has asked before this handler is reached.
+        if config.authorize_callback or config.reuse_sessions or self.current_user is None:
             await super().get(*args, **kwargs)
             return
         # No page may come from a cache: the token in it is good once, and soon too old.
@@ -59,6 +65,7 @@ class _PromptHandler(DocHandler):
         state.execute(partial(self._build, session_id, token))
 
     async def _build(self, session_id: ID, token: str) -> None:
+        await asyncio.sleep(SCRIPTS_S)
         session = await self.application_context.create_session_if_needed(session_id, self.request, token)
         with set_curdoc(session.document):
             dist_url = f"{state.rel_path}/{LOCAL_DIST}" if state.rel_path else LOCAL_DIST

@@ -42,7 +42,7 @@ def test_health_is_answered_without_making_a_run(base: str) -> None:
 
 def test_the_way_home_is_the_market_page(base: str) -> None:
     status, headers, _body = ask(base, "/")
-    assert (status, headers["Location"]) == (302, "./market")
+    assert (status, headers["Location"]) == (302, "/market")
 
 
 def test_the_page_is_its_outline_before_it_is_drawn_in_the_visitors_theme(base: str) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import re
+import zlib
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,12 +19,13 @@ from bokeh.util.token import generate_jwt_token, generate_session_id
 from tornado.web import RequestHandler
 from yarl import URL
 
-from livepairs.access import passwords
+from livepairs.access import Visitor, passwords
 from livepairs.access.users import User, Users, write_users
 from livepairs.config import Settings
 from livepairs.hub import get_hub, start_hub, stop_hub
 from livepairs.stores.bundled import bundled_recording
 from livepairs.views import server as serving
+from livepairs.views.visitor import is_permitted, visitor
 
 PASSWORD = "three plain words"
 UPGRADE = {
@@ -95,13 +99,15 @@ def against(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callabl
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(passwords, "_hasher", lambda: cheap)
     passwords._nobodys_hash.cache_clear()
+    monkeypatch.setattr("livepairs.views.prompt.SCRIPTS_S", 0.0)
     page = SimpleNamespace(TITLE="Market", ORDER=1, EXTENSIONS=(), page=lambda: pn.pane.HTML("figures"))
     monkeypatch.setattr(serving.pages, "found", lambda: {"market": page})
     monkeypatch.setattr("livepairs.views.prompt.found", lambda: {"market": page})
     routes = serving._routes
     monkeypatch.setattr(serving, "_routes", lambda settings: [*routes(settings), (r"/extra", Extra)])
 
-    def tell(story: Story, *, signs_in: bool = True, **settings: Any) -> None:
+    def tell(story: Story, *, signs_in: bool = True, shown: Any = None, **settings: Any) -> None:
+        page.page = shown or page.page
         if signs_in:
             users = Users().with_user(User("ann", "operator", passwords.hash_password(PASSWORD)))
             users = users.with_user(User("bob", "viewer", passwords.hash_password(PASSWORD)))
@@ -282,7 +288,6 @@ def test_each_answer_says_what_its_page_may_do_and_not_what_serves_it(against: A
 def test_beyond_the_last_place_a_page_says_so(against: Any) -> None:
     async def story(burglar: Burglar) -> None:
         assert (await burglar.ask("/market")).status == 200
-        await asyncio.sleep(0.05)
         full = await burglar.ask("/market", Accept="text/html")
         assert (full.status, full.headers["Retry-After"]) == (503, "30")
         assert "As many pages are open" in full.text
@@ -320,13 +325,50 @@ def test_a_script_brings_its_token_and_needs_no_origin(against: Any) -> None:
     against(story)
 
 
+def test_a_page_knows_whose_it_is_and_what_they_may_do(against: Any) -> None:
+    seen: list[tuple[Any, bool]] = []
+
+    def page() -> pn.pane.HTML:
+        seen.append((visitor(), is_permitted("delete")))
+        return pn.pane.HTML("figures")
+
+    async def story(burglar: Burglar) -> None:
+        for name in ("bob", "ann"):
+            cookie = await burglar.cookie(name)
+            assert await burglar.socket(await burglar.token(cookie), Cookie=cookie) == 101
+            async with asyncio.timeout(30):
+                while not any(found.name == name for found, _ in seen):
+                    await asyncio.sleep(0.005)
+
+    against(story, shown=page)
+    assert seen == [(Visitor("bob", "viewer", "bob"), False), (Visitor("ann", "operator", "ann"), True)]
+
+
+def test_where_panel_is_told_to_ask_who_comes_it_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    from panel.config import config
+    from panel.io.server import get_server
+
+    from livepairs.views.prompt import answer_promptly
+
+    async def story() -> None:
+        answer_promptly()
+        server = get_server({"market": lambda: pn.pane.HTML("figures")}, port=0, basic_auth="a word", cookie_secret="s")
+        server.start()
+        try:
+            async with aiohttp.ClientSession() as client:
+                url = f"http://127.0.0.1:{server.port}/market"
+                async with client.get(url, allow_redirects=False) as answer:
+                    assert answer.status == 302
+                    assert "/login?next=%2Fmarket" in answer.headers["Location"]
+        finally:
+            server.stop()
+
+    monkeypatch.setattr(config, "cookie_secret", config.cookie_secret)
+    asyncio.run(story())
+
+
 def _opened(token: str) -> str:
-    import base64
-    import zlib
-
     body = token.partition(".")[0]
-    import json
-
     said = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
     packed = said["__bk__zlib_"]
     return zlib.decompress(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))).decode()
