@@ -26,7 +26,6 @@ from livepairs.schema import Pair, interval_us
 from livepairs.sources.replay import Replay, ReplayPlan
 
 if TYPE_CHECKING:
-    from livepairs.alerts.rule import RuleSet
     from livepairs.hub.library import Library
     from livepairs.pipeline import Pipeline, RunParams
     from livepairs.stores.recording import Recording
@@ -91,7 +90,7 @@ class Hub:
         self.chronicle = open_chronicle(settings, self._clock, on_told=self._told)
         """The history of events, and what carries them there."""
         self.post = open_post_office(
-            settings, self._clock, history=lambda: self.chronicle.history, rules=lambda: self.rules
+            settings, self._clock, history=lambda: self.chronicle.history, rules=lambda: self.rulebook.current
         )
         """What tells the channels that rules notify."""
         self._runs: dict[str, Run] = {}
@@ -108,12 +107,6 @@ class Hub:
 
     def _told(self) -> None:
         self.post.wake()
-
-    @property
-    def rules(self) -> RuleSet:
-        """The rules in force: those of the live run, or of what is served."""
-        live = self._runs.get(LIVE_ID)
-        return (self._opened.params if live is None else live.params).rules_in_force
 
     @property
     def label(self) -> str:
