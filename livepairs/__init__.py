@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "LivepairsError": "livepairs.errors",
     "backtest": "livepairs.backtest",
+    "embed": "livepairs.embed",
     "open_recording": "livepairs.stores.recording",
     "replay": "livepairs.headless",
     "scan": "livepairs.scan",
@@ -20,7 +21,7 @@ _HOMES = {
     "sweep": "livepairs.sweep_recording",
 }
 
-__all__ = ["LivepairsError", "__version__", "backtest", "open_recording", "replay", "scan", "stats", "sweep"]
+__all__ = ["LivepairsError", "__version__", "backtest", "embed", "open_recording", "replay", "scan", "stats", "sweep"]
 
 
 def __getattr__(name: str) -> Any:  # any public name, of whatever type it has at home

@@ -12,7 +12,7 @@ import livepairs
 
 ROOT = Path(__file__).resolve().parent.parent
 TOP_LEVEL = {
-    *("livepairs", "apps", "recordings", "tests", "docs", "benchmarks"),
+    *("livepairs", "apps", "examples", "recordings", "tests", "docs", "benchmarks"),
     *("pyproject.toml", "constraints.txt", "Makefile", "Dockerfile", "compose.yaml"),
     *("README.md", "CHANGELOG.md", "LICENSE"),
 }
