@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from livepairs.config import environment_name, setting_docs
 from tests.dockerfile import Stage, read_stages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -100,3 +102,49 @@ def test_compose_publishes_to_this_machine_only_and_needs_no_writable_root():
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert any(volume.endswith(":/recordings") for volume in service["volumes"])
+
+
+def unit(section: str) -> dict[str, list[str]]:
+    """Return the lines of one section of the systemd unit, by name."""
+    found: dict[str, list[str]] = {}
+    current = ""
+    for line in (ROOT / "docs" / "deploy" / "livepairs.service").read_text("utf-8").splitlines():
+        if line.startswith("["):
+            current = line.strip("[]")
+        elif current == section and line and not line.startswith("#"):
+            name, _, value = line.partition("=")
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def test_the_unit_starts_what_livepairs_understands_with_settings_there_are():
+    service = unit("Service")
+    for line in (*service["ExecStartPre"], *service["ExecStart"]):
+        program, name, *arguments = line.split()
+        assert program.endswith("/livepairs")
+        parser = argparse.ArgumentParser(exit_on_error=False)
+        import_module(f"livepairs.commands.{name}").add_arguments(parser)
+        parser.parse_args(arguments)
+    names = {line.partition("=")[0] for line in service["Environment"]}
+    assert names - {environment_name(name) for name in setting_docs()} == {"XDG_CACHE_HOME"}
+
+
+def test_the_unit_may_write_its_recordings_and_nothing_else():
+    service = unit("Service")
+    assert service["User"] == ["livepairs"]
+    assert service["ProtectSystem"] == ["strict"]
+    assert service["NoNewPrivileges"] == ["yes"]
+    assert service["CapabilityBoundingSet"] == [""]
+    (writable,) = service["ReadWritePaths"]
+    kept = [line for line in service["Environment"] if line.startswith(("LIVEPAIRS_RECORDINGS=", "LIVEPAIRS_AUTH="))]
+    assert len(kept) == 2
+    assert all(line.partition("=")[2].startswith(writable) for line in kept)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here to read the unit")
+def test_systemd_reads_the_unit_without_complaint_and_finds_it_tight():
+    path = ROOT / "docs" / "deploy" / "livepairs.service"
+    judged = ["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=20", str(path)]
+    done = subprocess.run(judged, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "Unknown key" not in done.stderr
