@@ -12,7 +12,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from livepairs.alerts.reading import read_rules
 from livepairs.clock import ManualClock
+from livepairs.headless import play as play_headless
 from livepairs.pairs.machine import PairParams
 from livepairs.pipeline import Pipeline, RunParams
 from livepairs.schema import Chunk, Gap, Pair
@@ -23,7 +25,28 @@ from livepairs.stores.recording import Recording, open_recording
 from livepairs.verification import verify
 from tests.sources.live_scenes import SECOND_US, SYMBOLS, scene
 
-PARAMS = RunParams((Pair("ETHUSDT", "BTCUSDT"),), pair_params=PairParams(7, 5, 5, 1))
+RULES = """
+[[rule]]
+name = "far"
+when = "abs(z) >= 1 or rises(beta, 0) or abs(corr) > 0.01"
+for_bars = 2
+cooldown = "3s"
+message = "{pair} {z:+.3f} {age_s:.6f} {lag_s:.6f}"
+[[rule]]
+name = "gap"
+symbols = ["*"]
+when = "gap_open"
+[[rule]]
+name = "late"
+when = "late_share > 0.01 or lag_s > 0.4"
+[[rule]]
+name = "silent"
+when = "age_s > 0.7"
+clear = "age_s < 0.5"
+"""
+PARAMS = RunParams(
+    (Pair("ETHUSDT", "BTCUSDT"),), pair_params=PairParams(7, 5, 5, 1), rules=read_rules(RULES, name="rules of the test")
+)
 SMALL = RecorderLimits(turn_us=1_000, segment_bytes=20_000)
 """Segments so small that trades fetched after a gap belong among sealed ones."""
 
@@ -87,9 +110,9 @@ def _rows(trades: pa.RecordBatch | pa.Table, first_id: int = 0) -> list[tuple[ob
 async def replayed(recording: Recording, speed: float) -> str:
     """Return the digest of a replay as a page plays it, paced by a clock."""
     clock, pipeline = ManualClock(), Pipeline(recording.symbols, PARAMS, limit_rows=0)
-    replay = Replay(recording, clock, ReplayPlan(speed=speed, history_us=0))
-    replay.rewind()
-    playing = asyncio.ensure_future(_drain(replay, pipeline))
+    source = Replay(recording, clock, ReplayPlan(speed=speed, history_us=0))
+    source.rewind()
+    playing = asyncio.ensure_future(_drain(source, pipeline))
     while not playing.done():
         if clock.next_deadline_us is not None:
             clock.advance(clock.next_deadline_us - clock.now_us())
@@ -99,8 +122,8 @@ async def replayed(recording: Recording, speed: float) -> str:
     return pipeline.digest
 
 
-async def _drain(replay: Replay, pipeline: Pipeline) -> None:
-    async with aclosing(replay.chunks()) as chunks:
+async def _drain(source: Replay, pipeline: Pipeline) -> None:
+    async with aclosing(source.chunks()) as chunks:
         async for chunk in chunks:
             pipeline.update(chunk)
 
@@ -129,6 +152,9 @@ def test_a_session_in_trouble_holds_every_trade_and_replays_to_its_digest(tmp_pa
     recording = check(tmp_path / "by1", recorded)
     assert {asyncio.run(replayed(recording, speed)) for speed in (3.0, 60.0, math.inf)} == digests
     assert recording.max_lag_us > SECOND_US, "nothing was fetched late, so the proof proves little"
+    found = play_headless(recording, PARAMS)
+    assert {found.digest} == digests
+    assert set(found.events.column("rule").to_pylist()) == {"far", "gap", "late", "silent"}
 
 
 @pytest.mark.soak
