@@ -150,7 +150,7 @@ class Gate:
     # --- signing in and out -----------------------------------------------------------------------------------------
 
     def sign_in(self, name: str, password: str, address: str) -> str:
-        """Return the cookie of somebody who knows the password; takes some 50 ms, so not on the server's loop.
+        """Return the cookie of somebody who knows the password; takes tenths of a second, so not on the server's loop.
 
         Parameters
         ----------

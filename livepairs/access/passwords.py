@@ -23,7 +23,7 @@ def _hasher() -> PasswordHasher:
     # Here and not above: most servers ask for no password.
     from argon2 import PasswordHasher
 
-    return PasswordHasher()  # argon2id with the cost its library recommends, today 64 MiB and some 50 ms
+    return PasswordHasher()  # argon2id with the cost its library recommends, today 64 MiB and tenths of a second
 
 
 @cache
@@ -48,7 +48,7 @@ def hash_password(password: str) -> str:
 
 
 def is_password(password: str, kept: str | None) -> bool:
-    """Say whether this is the password that the hash was kept of; takes some 50 ms and 64 MiB, on any thread.
+    """Say whether this is the password that the hash was kept of; takes tenths of a second and 64 MiB, on any thread.
 
     Parameters
     ----------
