@@ -89,8 +89,9 @@ class Moment:
         Whether it goes on from there; None for the server's custom.
     zoom_us
         First and last event time the charts show; None to follow the newest bar.
-    rule
-        Name of the alert rule the link is about; empty for none.
+    rule, rules, event
+        Name of the alert rule the link is about, the version of the rules that a new run is judged by, and the id of
+        the event it is to show again; empty for none.
     """
 
     page: str = ""
@@ -104,6 +105,8 @@ class Moment:
     plays: bool | None = None
     zoom_us: tuple[int, int] | None = None
     rule: str = ""
+    rules: str = ""
+    event: str = ""
 
 
 def to_iso(ts_us: int) -> str:
@@ -142,6 +145,8 @@ def to_query(moment: Moment) -> str:
         "x0": zoom[0] if zoom[0] is None else to_iso(zoom[0]),
         "x1": zoom[1] if zoom[1] is None else to_iso(zoom[1]),
         "rule": moment.rule or None,
+        "rules": moment.rules or None,
+        "event": moment.event or None,
     }
     texts = {name: _text(value) for name, value in values.items() if value is not None}
     return urlencode(texts, safe="/:")
@@ -195,6 +200,8 @@ def read_moment(arguments: Mapping[str, str], page: str = "") -> Moment:
         plays=read("play", _flag, "0 or 1"),
         zoom_us=zoom if is_zoomed else None,
         rule=arguments.get("rule", "")[:_LONGEST],
+        rules=arguments.get("rules", "")[:_LONGEST],
+        event=arguments.get("event", "")[:_LONGEST],
     )
 
 

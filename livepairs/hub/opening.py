@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Opened",
     "at_moment",
+    "judged_by",
     "legs",
     "longest_window_us",
     "measured",
@@ -126,6 +127,27 @@ def at_moment(opened: Opened, moment: Moment) -> Opened:
         at_us=moment.at_us,
         plays=plays,
     )
+
+
+def judged_by(opened: Opened, version: str, text_of: Callable[[str], str | None]) -> Opened:
+    """Return what is opened with the rules of a version, which it then keeps whatever is saved meanwhile.
+
+    Raises
+    ------
+    ConfigError
+        If nobody has kept them.
+    """
+    if not version or opened.recording is None:
+        return opened
+    from livepairs.alerts.reading import read_rules
+
+    text = text_of(version)
+    if text is None:
+        raise ConfigError(
+            f"the link asks for rules {version!r}, which are not kept here; open it without 'rules' to be judged by "
+            "those in force"
+        )
+    return replace(opened, params=replace(opened.params, rules=read_rules(text, name=f"rules {version}")))
 
 
 def measured(params: RunParams, measures: Measures) -> RunParams:

@@ -15,7 +15,16 @@ from livepairs.clock import Clock, SystemClock
 from livepairs.config import Settings
 from livepairs.errors import ConfigError, LivepairsError
 from livepairs.hub.kernels import compile_aside, compile_for
-from livepairs.hub.opening import Opened, at_moment, legs, longest_window_us, open_library, open_listed, open_source
+from livepairs.hub.opening import (
+    Opened,
+    at_moment,
+    judged_by,
+    legs,
+    longest_window_us,
+    open_library,
+    open_listed,
+    open_source,
+)
 from livepairs.hub.reels import Reels
 from livepairs.hub.rulebook import open_rulebook
 from livepairs.hub.run import Run
@@ -157,10 +166,14 @@ class Hub:
         known = self._runs.get(moment.run)
         if known is not None and not moment.recording and known.recording is not None:
             opened, listed = self._named(known.listed)
-        run = self._open(moment, at_moment(opened, moment), listed)
+        opened = judged_by(at_moment(opened, moment), moment.rules, self._rules_text)
+        run = self._open(moment, opened, listed)
         if moment.pair is not None:
             run.add_pair(moment.pair)
         return run
+
+    def _rules_text(self, version: str) -> str | None:
+        return self.rulebook.text_of(version) or self.chronicle.history.rules_text(version)
 
     def _named(self, recording: str) -> tuple[Opened, str]:
         """Return a recording by its name, and under which name it was found in the library; none for the source."""

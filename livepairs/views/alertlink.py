@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from livepairs.errors import ConfigError
 from livepairs.moment import Measures, Moment, to_query
@@ -62,10 +61,10 @@ def moment_link(row: HistoryRow, *, earlier_us: int = 0, plays: bool = False, pa
     closed_us = row.ts_us + interval_us(origin.interval) + round((measures.grace_ms or 0.0) * 1000)
     moment = Moment(
         recording=origin.recording, digest=origin.digest, at_us=max(0, closed_us - earlier_us),
-        pair=_pair(row.subject), measures=measures, plays=plays or None, rule=row.rule,
+        pair=_pair(row.subject), measures=measures, plays=plays or None, rule=row.rule, rules=origin.rule_version,
+        event=row.id,
     )  # fmt: skip
-    extra = {"rules": origin.rule_version, "event": row.id}
-    return f"{page}?{to_query(moment)}&{urlencode({name: text for name, text in extra.items() if text})}"
+    return f"{page}?{to_query(moment)}"
 
 
 def _pair(subject: str) -> Pair | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import panel_material_ui as pmui
 from panel.viewable import Viewable
 
+from livepairs.hub import get_hub
 from livepairs.views.frame import framed
 from livepairs.views.kpis import Kpis
 from livepairs.views.paperrow import PaperRow
-from livepairs.views.screen import Screen
+from livepairs.views.screen import Panel, Screen
 from livepairs.views.spreadcharts import SpreadCharts
-from livepairs.views.visit import Visit
+from livepairs.views.visit import Visit, asked
 
 __all__ = ["EXTENSIONS", "FIGURES", "ORDER", "TITLE", "page"]
 
@@ -41,7 +42,26 @@ def page() -> pmui.Page:
 
 def _body(screen: Screen, visit: Visit) -> list[Viewable]:
     return [
+        *_checked(screen, visit),
         screen.add("figures", lambda: Kpis(visit.run, visit.pair, screen.refresh)),
         screen.add("paper trading", lambda: PaperRow(visit.run, visit.pair)),
         screen.add("spread", lambda: SpreadCharts(visit.run, visit.pair, screen.refresh)),
     ]
+
+
+def _checked(screen: Screen, visit: Visit) -> list[Viewable]:
+    """Return the strip that says whether an alert came again, where the address is that of an alert's replay."""
+    event = asked().get("event", "")
+    if not event or visit.run.kind != "replay":
+        return []
+
+    def build() -> Panel:
+        # Here and not above: only a link to an alert needs it.
+        from livepairs.views.replaycheck import ReplayCheck
+
+        check = ReplayCheck(get_hub(), visit.run, event, screen.refresh)
+        screen.on_enter(check.begin)
+        screen.on_leave(check.close)
+        return check
+
+    return [screen.add("alert", build)]
