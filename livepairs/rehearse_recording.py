@@ -24,6 +24,7 @@ from livepairs.alerts.machine import RuleMachine
 from livepairs.alerts.rehearse import Rehearsal, in_storm, rehearsal_of
 from livepairs.alerts.rule import Rule, RuleSet
 from livepairs.columns import floats_of, ints_of
+from livepairs.errors import ConfigError
 from livepairs.headless import play
 from livepairs.schema import PAIRS, interval_us
 
@@ -92,6 +93,8 @@ class Fired:
     ----------
     recording
         Its name.
+    span_us
+        Open of its first and its last bar.
     events
         EVENTS rows that fired.
     is_storm
@@ -101,6 +104,7 @@ class Fired:
     """
 
     recording: str
+    span_us: tuple[int, int]
     events: pa.RecordBatch
     is_storm: NDArray[np.bool_]
     came: Aftermath
@@ -127,7 +131,14 @@ def rehearse(rule: Rule, recordings: Sequence[Rows], *, costs_bps: float = COSTS
         Rows of each.
     costs_bps
         What getting in and out costs, in basis points of the gross notional.
+
+    Raises
+    ------
+    ConfigError
+        If the rule reads what is not among the rows: how the feed came in.
     """
+    for rows in recordings:
+        _check_known(rule, rows)
     parts = [_rehearse_one(rule, rows) for rows in recordings]
     each = tuple(
         (rows.name, _sum([fired], [cleared], rows.span_us, costs_bps))
@@ -138,6 +149,16 @@ def rehearse(rule: Rule, recordings: Sequence[Rows], *, costs_bps: float = COSTS
     return Rehearsed(rule, whole, each, fired)
 
 
+def _check_known(rule: Rule, rows: Rows) -> None:
+    known = {*rows.pairs.schema.names, *(() if rows.feed is None else rows.feed.schema.names)}
+    missing = [name for name in rule.columns if name not in known]
+    if missing or (rule.symbols and rows.feed is None):
+        what = ", ".join(missing) or "the feed of single symbols"
+        raise ConfigError(
+            f"rule {rule.name!r} reads {what}, known only while a feed comes in; rehearse rules of pair columns"
+        )
+
+
 def _rehearse_one(rule: Rule, rows: Rows) -> tuple[Fired, int]:
     params, bar_us = rows.params, interval_us(rows.params.interval)
     rules = RuleSet(rules=(replace(rule, is_armed=True),))
@@ -146,7 +167,9 @@ def _rehearse_one(rule: Rule, rows: Rows) -> tuple[Fired, int]:
     fired = events.filter(is_fired)
     storm = in_storm(ints_of(fired.column("ts")), interval_us=bar_us)
     price: Literal["log", "level"] = "log" if params.pair_params.price == "log" else "level"
-    return Fired(rows.name, fired, storm, _came_of(fired, rows, price)), events.num_rows - fired.num_rows
+    ts = ints_of(rows.pairs.column("ts"))
+    span = (int(ts[0]), int(ts[-1])) if len(ts) else (0, 0)
+    return Fired(rows.name, span, fired, storm, _came_of(fired, rows, price)), events.num_rows - fired.num_rows
 
 
 def _came_of(fired: pa.RecordBatch, rows: Rows, price: Literal["log", "level"]) -> Aftermath:

@@ -68,6 +68,11 @@ class Places:
             return self.error(RuleError(problem), next(inner, table) if not table[0] else table)
         return RuleError(problem, key=key).at(self._place(value.key, len(key)))
 
+    def value(self, table: Table, key: str) -> tuple[int, str | None] | None:
+        """Return where a value's content begins, and its text where that is written as it reads; None if not there."""
+        value = self._values.get((table, key))
+        return None if value is None else (value.start, value.text)
+
     def at_line(self, line: int, column: int) -> Place:
         """Return the place of a line and column, both from 1, as ``tomllib`` tells them."""
         lines = self._text.splitlines() or [""]

@@ -22,7 +22,7 @@ export function render({model}) {
   const root = make("section", {class: "bar", "aria-label": "History"})
   root.innerHTML = `
     <div class="tiles">${TILES.map(([key, name, tip]) => `<div title="${tip}"><span>${name}</span><b data-v="${key}">–</b></div>`).join("")}</div>
-    <div class="line"><svg role="img" preserveAspectRatio="none"></svg><p class="none">No events in this span.</p><div class="ends"><span></span><em></em><span></span></div></div>
+    <div class="line"><svg role="group" preserveAspectRatio="none"></svg><p class="none">No events in this span.</p><div class="ends"><span></span><em></em><span></span></div></div>
     <form role="search">
       ${FIELDS.map(([key, name]) => `<label><span>${name}</span><select name="${key}"></select></label>`).join("")}
       <label><span>Event</span><select name="kind"><option value="">all</option><option value="fired">fired</option><option value="cleared">cleared</option></select></label>
@@ -67,12 +67,12 @@ export function render({model}) {
   // --- showing -------------------------------------------------------------------------------------------------------
   const options = (name, values) => {
     const select = form.elements[name], now = model.asked[name] ?? "", all = ["", ...values, ...(now && !values.includes(now) ? [now] : [])]
-    if ([...select.options].map((option) => option.value).join("\n") === all.join("\n")) return
+    if (JSON.stringify([...select.options].map((option) => option.value)) === JSON.stringify(all)) return
     select.replaceChildren(...all.map((value) => make("option", {value}, value || "all")))
     select.value = now
   }
   const fill = () => {
-    for (const [name] of FIELDS) options(name, model.names[name] ?? [])
+    for (const [name] of FIELDS) options(name, name === "level" ? LEVELS : model.names[name] ?? [])
     for (const control of form.elements) {
       if (!control.name || control === (root.getRootNode().activeElement ?? null)) continue
       const value = model.asked[control.name] ?? (control.name === "until" ? "now" : "")

@@ -28,11 +28,11 @@ def page() -> pmui.Page:
 def _body(screen: Screen, visit: Visit) -> list[Viewable]:
     def build() -> Panel:
         # Here and not above: tables bring pandas, which no other page needs for its first paint.
-        from livepairs.views.historyview import HistoryView
+        from livepairs.views.alertsview import AlertsView
 
-        filters = {name.removeprefix("h-"): text for name, text in asked().items() if name.startswith("h-")}
-        view = HistoryView(get_hub(), visit.run, filters, screen.refresh)
+        view = AlertsView(get_hub(), visit.run, asked(), screen.refresh)
+        screen.on_enter(view.begin)
         screen.on_leave(view.close)
         return view
 
-    return [screen.add("history", build)]
+    return [screen.add("alerts", build)]
