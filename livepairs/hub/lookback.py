@@ -58,6 +58,15 @@ class Page:
     pairs: pa.Table
     spreads: dict[Pair, np.ndarray]
 
+    def until(self, end_us: int) -> Page:
+        """Return the part of it that opens before a time."""
+        if self.end_us <= end_us:
+            return self
+        pairs = _before(self.pairs, end_us)
+        counts = {pair: int(pc.sum(pc.equal(pairs["pair"], str(pair))).as_py() or 0) for pair in self.spreads}
+        spreads = {pair: values[:, : counts[pair]] for pair, values in self.spreads.items()}
+        return Page(end_us, _before(self.bars, end_us), pairs, spreads)
+
 
 class _Shelf:
     """The pages used last, of every run: two runs of one recording share theirs."""
@@ -124,10 +133,12 @@ class Lookback:
         _SHELF.put(self._key(params, missing[-1]), self._computed(params, missing[-1], now_us))
         return True
 
-    def pages(self, params: RunParams, start_us: int, end_us: int) -> list[Page]:
-        """Return the pages at hand that may hold rows of a window, oldest first."""
-        numbers = self._numbers(params, start_us, end_us)
-        return [page for number in numbers if (page := _SHELF.get(self._key(params, number))) is not None]
+    def pages(self, params: RunParams, start_us: int, end_us: int, *, now_us: int) -> list[Page]:
+        """Return the pages at hand that may hold rows of a window, oldest first, without what closes later than now."""
+        closed_us = _closed_us(params, now_us)
+        numbers = self._numbers(params, start_us, min(end_us, closed_us))
+        found = (_SHELF.get(self._key(params, number)) for number in numbers)
+        return [page.until(closed_us) for page in found if page is not None]
 
     def _key(self, params: RunParams, number: int) -> Hashable:
         measured = (params.pairs, params.interval, params.grace_us, params.pair_params)
@@ -146,7 +157,7 @@ class Lookback:
         return missing
 
     def _computed(self, params: RunParams, number: int, now_us: int) -> Page:
-        interval_us, legs = params.interval_us, _legs(params)
+        interval_us, legs = params.interval_us, self._legs(params)
         first_us = number * PAGE_BARS * interval_us
         end_us = min(first_us + PAGE_BARS * interval_us, _closed_us(params, now_us))
         begin_us = max(self.start_us, first_us - (params.pair_params.warmup_bars + 1) * interval_us)
@@ -170,6 +181,11 @@ class Lookback:
                  zip(found, (BARS, PAIRS), strict=True)]  # fmt: skip
         return Page(end_us, shown[0], shown[1], _spreads(params, shown[1], ticks))
 
+    def _legs(self, params: RunParams) -> tuple[str, ...]:
+        # In the source's order, which is the order of the rows of one moment.
+        needed = {leg for pair in params.pairs for leg in (pair.y, pair.x)}
+        return tuple(symbol for symbol in self._recording.symbols if symbol in needed)
+
     def _chunks(self, legs: tuple[str, ...], begin_us: int, end_us: int, params: RunParams) -> list[Chunk]:
         chunks = self._recording.chunks(
             symbols=legs, start_us=begin_us, end_us=end_us, columns=_COLUMNS, healed=self.is_healed
@@ -183,12 +199,12 @@ def _closed_us(params: RunParams, now_us: int) -> int:
     return (now_us - params.grace_us) // params.interval_us * params.interval_us
 
 
-def _legs(params: RunParams) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(leg for pair in params.pairs for leg in (pair.y, pair.x)))
-
-
 def _pair_machine(params: RunParams) -> PairMachine:
     return PairMachine(params.pairs, params.pair_params, interval_us=params.interval_us)
+
+
+def _before(rows: pa.Table, end_us: int) -> pa.Table:
+    return rows.slice(0, int(np.searchsorted(rows["ts"].cast(pa.int64()).to_numpy(), end_us)))
 
 
 def _since(rows: pa.Table, first_us: int) -> pa.Table:

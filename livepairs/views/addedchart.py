@@ -64,8 +64,8 @@ class AddedChart:
         self.chart = line_chart(axis, self.source, "Added", [trace], weight=1, formatter=formatter)
         self.chart.visible = False
         self.pick = Select(
-            name="added-column", title="Chart to add", value="", options=[("", "Add a chart of …"), *ADDED.items()], height=_PICK_HEIGHT - 4,
-            width=230, margin=0, styles={"flex": f"0 0 {_PICK_HEIGHT}px"},
+            name="added-column", title="Chart to add", value="", options=[("", "Add a chart of …"), *ADDED.items()],
+            height=_PICK_HEIGHT - 4, width=230, margin=0, styles={"flex": f"0 0 {_PICK_HEIGHT}px"},
             stylesheets=[stylesheet("chrome"), stylesheet("pick")],
         )  # fmt: skip
         self.pick.on_change("value", lambda _name, _old, new: self.show(new))

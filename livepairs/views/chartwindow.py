@@ -82,7 +82,9 @@ class ChartWindow:
         self._task: asyncio.Task[None] | None = None
         self._wanted = (0, 0)
         self._is_closed = False
-        self._given = (0.0, 0)
+        self._given_s = 0.0
+        self.given_us = 0
+        """Up to which bar the window was handed out last: those from there on are shown as forming."""
         self._busy = ""
         self._face: ChartFace | None = None
 
@@ -133,6 +135,7 @@ class ChartWindow:
     def forget(self) -> None:
         """Follow the newest bars again: the run has jumped in time."""
         self.version += 1
+        self.rows.forget()
         if not self.held.is_newest and self._looked is not None:
             start_us, end_us, pixels, _ = self._looked
             self._looked = (start_us, end_us, pixels, True)
@@ -146,11 +149,12 @@ class ChartWindow:
         # Where the browser follows in longer bars, the window goes along.
         if self._looked is not None and self._looked[3] and not self._covers(self._looked[0], self._run.status.now_us):
             self._decide()
-        now_s, (given_s, given_us) = monotonic(), self._given
-        if self.held.span_us[1] < self.edge_us or self.edge_us == given_us or now_s - given_s < _AGAIN_S:
-            return False
-        self._given = (now_s, self.edge_us)
-        return True
+        is_over = self.held.span_us[1] < self.edge_us or self.edge_us == self.given_us
+        return not is_over and monotonic() - self._given_s >= _AGAIN_S
+
+    def gave(self) -> None:
+        """Note that the window's rows have been handed out up to the bar that is forming."""
+        self._given_s, self.given_us = monotonic(), self.edge_us
 
     @property
     def edge_us(self) -> int:

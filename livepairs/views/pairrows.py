@@ -62,6 +62,8 @@ class PairRows:
         self.spread = columns.empty_source("spread", _SPREAD)
         self.zscore = columns.empty_source("zscore", _ZSCORE)
         self.now = columns.empty_source("z-now", ["ts", "z"])
+        self.given: pa.Table | None = None
+        """The rows that lines are drawn through, while they are those of a window."""
         self.jumps = 0
         """How often the run has jumped in time."""
 
@@ -83,6 +85,7 @@ class PairRows:
             self._base = None
         is_anew = delta.is_reset or self._given != self._window.version
         if self._window.held.is_newest:
+            self.given = None
             self._grow(delta, is_anew=is_anew)
         elif is_anew or (delta.rows.num_rows and self._window.is_due()):
             is_anew = True
@@ -118,8 +121,9 @@ class PairRows:
 
     def _give(self) -> None:
         held = self._window.held
+        self._window.gave()
         start_us, end_us = held.span_us
-        rows, within = self._window.rows.pairs(self._pair, start_us, min(end_us, self._window.edge_us))
+        rows, within = self._window.rows.pairs(self._pair, start_us, min(end_us, self._window.given_us))
         self._place(rows, within, is_reset=True, step_ms=held.step_us / 1000, rollover=MOST_ROWS)
 
     def _place(self, rows: pa.Table, within: np.ndarray, *, is_reset: bool, step_ms: float, rollover: int) -> None:
@@ -130,6 +134,7 @@ class PairRows:
             shown = drawn(self._prices(columns.milliseconds(rows), within), step_ms, self._interval_ms)
             self._candles.append(shown, step_ms=step_ms, is_reset=is_reset, rollover=rollover)
         lines = rows.take(pa.array(_drawn_rows(rows))) if is_reset else rows
+        self.given = lines if rollover == MOST_ROWS else None
         # The charts follow ``spread`` and read both then, so it grows last.
         columns.grow(self.zscore, self._zscore(lines), is_reset=is_reset, rollover=rollover)
         columns.grow(self.spread, self._spread(lines), is_reset=is_reset, rollover=rollover)
@@ -181,7 +186,7 @@ class PairRows:
             return
         parts, run = [], self._run
         if not self._window.held.is_newest:
-            rows, within = self._window.rows.pairs(self._pair, self._window.edge_us, run.status.now_us)
+            rows, within = self._window.rows.pairs(self._pair, self._window.given_us, run.status.now_us)
             parts.append((columns.milliseconds(rows), within))
         if forming.num_rows:
             bar_us = int(ints_of(forming.column("ts")).max())

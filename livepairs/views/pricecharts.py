@@ -97,9 +97,10 @@ class PriceCharts:
 
     def _give(self) -> None:
         held = self._window.held
+        self._window.gave()
         start_us, end_us = held.span_us
         for leg in self._legs:
-            rows = self._window.rows.bars(leg.symbol, start_us, min(end_us, self._window.edge_us))
+            rows = self._window.rows.bars(leg.symbol, start_us, min(end_us, self._window.given_us))
             leg.append(rows, is_reset=True, step_ms=held.step_us / 1000, rollover=MOST_ROWS)
 
     def _form(self) -> None:
@@ -108,7 +109,7 @@ class PriceCharts:
         for leg in self._legs:
             rows = columns.of(forming, "symbol", leg.symbol)
             if not held.is_newest:
-                closed = self._window.rows.bars(leg.symbol, self._window.edge_us, status.now_us)
+                closed = self._window.rows.bars(leg.symbol, self._window.given_us, status.now_us)
                 rows = pa.concat_tables([closed, rows])
             leg.form(rows, status.last_price.get(leg.symbol), step_ms=held.step_us / 1000)
 

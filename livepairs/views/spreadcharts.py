@@ -82,6 +82,7 @@ class SpreadCharts:
         for chart in shown:
             self._gaps.draw_on(chart)
         self._added = AddedChart(run, pair, self._axis, CustomJSTickFormatter(code=_SIGNIFICANT))
+        self._added.pick.on_change("value", lambda _name, _old, _new: self._give_added())
         models = [*shown, self._added.chart, *self._beta_and_correlation(), self._added.pick]
         files = tuple((key, label.format("Pair rows")) for key, label in ROW_FILES.items())
         self._face = self._axis.face(self._rows.spread, origin_of(run, pair, files), act=self._act, asks=True)
@@ -98,14 +99,21 @@ class SpreadCharts:
             return
         self._given = self._window.version
         self._window.speak()
-        self._added.refresh()  # before the rows that the charts follow, so that all are read together
         is_anew = self._rows.refresh()
+        if self._rows.given is None:
+            self._added.refresh()
+        elif is_anew:
+            self._added.give(self._rows.given)
         if self._rows.jumps != self._face.epoch:
             self._face.epoch = self._rows.jumps
         self._gaps.refresh()
         if self._is_placed:  # trading the rows so far is not on the way to the first paint
             self._paper.show(self._run.paper.look(self._pair), is_anew=is_anew)
         self._is_placed = True
+
+    def _give_added(self) -> None:
+        if self._rows.given is not None:
+            self._added.give(self._rows.given)
 
     def _act(self, name: str, message: Mapping[str, Any]) -> None:
         if name == "look":

@@ -6,7 +6,7 @@ there on the tables speak. Nothing is read here on the server's loop but what is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = ["WindowRows"]
 
+_REMEMBERED: Final = 100_000
+"""Bars whose spread is kept worked out: 3 MB."""
+
 
 class WindowRows:
-    """Bars and pair rows of one run, by window.
+    """Bars and pair rows of one run, by window; one pair's, for the spread within its bars is remembered.
 
     Parameters
     ----------
@@ -34,6 +37,12 @@ class WindowRows:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._lookback: Lookback | None = None
+        self._times: np.ndarray = np.empty(0, np.int64)
+        self._spreads: np.ndarray = np.empty((4, 0))
+
+    def forget(self) -> None:
+        """Forget what was worked out of rows that are void."""
+        self._times, self._spreads = self._times[:0], self._spreads[:, :0]
 
     @property
     def first_us(self) -> int:
@@ -79,14 +88,37 @@ class WindowRows:
         parts, spreads = [], []
         newer = _within(run.tables.pairs.tail(1 << 40), max(start_us, kept_us), end_us)
         newer = columns.of(newer, "pair", str(pair))
-        within = run.tape.spreads(pair, newer, run.params)
+        within = self._within(pair, newer)
         for page in self._pages(start_us, end_us):
             mine = columns.of(page.pairs, "pair", str(pair))
             rows, first = _cut(mine, start_us, min(end_us, kept_us))
             parts.append(rows)
             spreads.append(page.spreads[pair][:, first : first + rows.num_rows])
             _fill(within, newer, page.spreads[pair], mine)
+        self._remember(newer, within)
         return _table([*parts, newer], PAIRS), np.concatenate([*spreads, within], axis=1)
+
+    def _within(self, pair: Pair, rows: pa.Table) -> np.ndarray:
+        """Return the spread's open, high, low and close of the tables' rows; worked out once for each."""
+        times = rows["ts"].cast(pa.int64()).to_numpy()
+        found = np.full((4, len(times)), np.nan)
+        places = np.searchsorted(self._times, times)
+        is_known = places < len(self._times)
+        is_known[is_known] = self._times[places[is_known]] == times[is_known]
+        found[:, is_known] = self._spreads[:, places[is_known]]
+        unknown = np.flatnonzero(~is_known)
+        if len(unknown):
+            first, last = int(unknown[0]), int(unknown[-1]) + 1
+            fresh = self._run.tape.spreads(pair, rows.slice(first, last - first), self._run.params)
+            found[:, first:last] = np.where(np.isfinite(found[:, first:last]), found[:, first:last], fresh)
+        return found
+
+    def _remember(self, rows: pa.Table, spreads: np.ndarray) -> None:
+        times = np.concatenate([self._times, rows["ts"].cast(pa.int64()).to_numpy()])
+        # Of a bar that is there twice the newer stays: its page may have been read since.
+        _, last = np.unique(times[::-1], return_index=True)
+        chosen = len(times) - 1 - last[-_REMEMBERED:]
+        self._times, self._spreads = times[chosen], np.concatenate([self._spreads, spreads], axis=1)[:, chosen]
 
     @property
     def kept_us(self) -> int:
@@ -102,7 +134,9 @@ class WindowRows:
 
     def _pages(self, start_us: int, end_us: int) -> list[Page]:
         back = self._back()
-        return back.pages(self._run.params, start_us, end_us) if back is not None and start_us < end_us else []
+        if back is None or start_us >= end_us:
+            return []
+        return back.pages(self._run.params, start_us, end_us, now_us=self._run.status.now_us)
 
     def _back(self) -> Lookback | None:
         if self._run.recording is None:

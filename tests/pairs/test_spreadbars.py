@@ -37,7 +37,7 @@ def slow(y: Ticks, x: Ticks, lines: Lines) -> pd.DataFrame:
 moments = st.lists(st.integers(0, 60), min_size=1, max_size=40).map(sorted)
 
 
-@settings(max_examples=60)
+@settings(max_examples=12)
 @given(moments, moments, st.integers(0, 2**32 - 1))
 def test_equals_a_join_with_pandas(y_at: list[int], x_at: list[int], seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -12,7 +12,7 @@ from livepairs.views.chartrows import HIGHEST, LAST, LOWEST, OPENING, SUM, coars
 HOW = {"open": OPENING, "high": HIGHEST, "low": LOWEST, "close": LAST, "volume": SUM}
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(
     st.lists(st.tuples(st.integers(0, 400), st.floats(1, 1e5) | st.just(float("nan"))), max_size=80),
     st.sampled_from([2, 5, 60]),
