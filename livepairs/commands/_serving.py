@@ -34,6 +34,10 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--insecure-public", action="store_true", help="listen where others can connect, without any authentication"
     )
+    parser.add_argument(
+        "--allow-origin", action="append", metavar="URL", help="show pages inside those of this origin too; repeatable"
+    )
+    parser.add_argument("--prefix", metavar="PATH", help="what the path of every page begins with, behind a proxy")
     parser.add_argument("--log-format", metavar="KIND", help="text or json: what a line of the log is (default text)")
     parser.add_argument("--speed", metavar="X", help="replay speed: 0.1 to 1000, or max")
 
@@ -51,7 +55,8 @@ def serve_settings(args: argparse.Namespace, given: dict[str, object], *, opens_
         Show the first page in the user's browser, where there is a display.
     """
     where = {"port": args.port, "address": args.address, "auth": args.auth, "log_format": args.log_format}
-    settings = load_settings({**where, "speed": args.speed, **given})
+    shown = {"origins": args.allow_origin, "prefix": args.prefix, "speed": args.speed}
+    settings = load_settings({**where, **shown, **given})
     check_address(settings.address, is_public_allowed=args.insecure_public, is_guarded=settings.auth is not None)
     if args.insecure_public and settings.read_only is None and settings.auth is None:
         settings = replace(settings, read_only=True)
