@@ -57,7 +57,7 @@ class Reels:
         self._reels: OrderedDict[_Key, Reel] = OrderedDict()
         self._waiting: deque[tuple[_Key, Reel, RunParams]] = deque()
         self._thread: threading.Thread | None = None
-        self._is_closed = False
+        self._is_closed = self._is_prepared = False
         self._lock = threading.Lock()
 
     def find(self, recording: Recording, params: RunParams, symbols: tuple[str, ...], healed: bool) -> Reel | None:  # noqa: FBT001
@@ -82,10 +82,11 @@ class Reels:
                 self._thread.start()
 
     def close(self) -> None:
-        """Stop winding and let everything go."""
+        """Stop winding and let everything go; a thread that still prepares ends by itself."""
         with self._lock:
             self._is_closed = True
-            thread = self._thread
+            # The compiler is not to be hurried, and nothing is to be wound once it is done.
+            thread = self._thread if self._is_prepared else None
             self._waiting.clear()
         if thread is not None:
             thread.join()
@@ -93,6 +94,7 @@ class Reels:
 
     def _work(self) -> None:
         self._prepare()
+        self._is_prepared = True
         while (entry := self._next()) is not None:
             key, reel, params = entry
             try:

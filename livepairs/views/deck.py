@@ -39,6 +39,7 @@ class Deck(Talking):
     speeds = param.List(default=[], doc="The speeds offered.")
     windows = param.List(default=[], doc="(label, milliseconds) of the windows offered.")
     loop = param.List(default=[], doc="From where to where it plays over and over, milliseconds; empty to play on.")
+    is_ahead = param.Boolean(default=False, doc="Whether all of the recording is computed, so that any moment is near.")
     healed = param.String(default="", doc="seen or healed; empty where both are the same.")
     markers = param.List(default=[], doc="(milliseconds, label, note, whether it may be changed), in order.")
     can_mark = param.Boolean(default=False, doc="Whether a visitor may add markers.")

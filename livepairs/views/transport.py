@@ -84,13 +84,14 @@ class Transport:
 
     def refresh(self) -> None:
         """Show where the run stands."""
-        run, state = self._run, self._run.state
+        run, state, ahead = self._run, self._run.state, self._run.ahead
         order = run.control.order() if run.control is not None else None
         loop = [] if order is None or order.loop_us is None else [ts_us / 1000 for ts_us in order.loop_us]
         speed = 0 if math.isinf(state.speed) else state.speed
         self.view.param.update(
             status=state.status, now_ms=max(0, state.now_us) / 1000, speed=speed, loop=loop,
-            link=to_query(self._visit.lasting), healed=_healing(run), **self._staged(),
+            link=to_query(self._visit.lasting), healed=_healing(run),
+            is_ahead=ahead is not None and ahead.is_whole, **self._staged(),
         )  # fmt: skip
         now_s = monotonic()
         if now_s - self._marks_s >= MARKS_S and run.recording is not None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import panel as pn
 
 from livepairs.hub import Run, get_hub
 from livepairs.hub.opening import measures_of
-from livepairs.moment import DIGEST_LETTERS, Measures, Moment, read_moment
+from livepairs.moment import DIGEST_LETTERS, Measures, Moment, read_moment, to_query
 from livepairs.schema import Pair
 from livepairs.views.visitor import visitor
 
@@ -48,12 +48,9 @@ class Visit:
         """What finds this run again; its recording is named too, to begin it anew once it is over."""
         query = {} if self.run.kind == "live" else {"run": self.run.id}
         query |= {"recording": self.run.listed} if self.run.listed else {}
-        query |= {name: str(int(value) if isinstance(value, bool) else value) for name, value in self._asked()}
-        return query | ({"back": self.back} if self.back else {})
-
-    def _asked(self) -> list[tuple[str, object]]:
         # Healed or not can be switched while the run lives, so the address must not insist on it.
-        return [(name, value) for name, value in self.measures.given().items() if name != "healed"]
+        query |= dict(parse_qsl(to_query(Moment(measures=replace(self.measures, healed=None)))))
+        return query | ({"back": self.back} if self.back else {})
 
     @property
     def query(self) -> str:

@@ -6,7 +6,7 @@ import threading
 
 from livepairs.hub import reels as reeling
 from livepairs.hub.reels import Reels
-from livepairs.pipeline import Pipeline
+from livepairs.pipeline import Pipeline, RunParams
 from tests.hub.test_run_shows_what_playing_shows import PARAMS, make_recording
 
 SYMBOLS = ("AAA", "BBB")
@@ -35,11 +35,12 @@ def test_a_recording_is_wound_once_for_all_that_want_it():
 def test_closing_stops_what_is_being_wound():
     begun, may_go_on = threading.Event(), threading.Event()
 
-    def prepare() -> None:
+    def made(symbols: tuple[str, ...], params: RunParams) -> Pipeline:
         begun.set()
         assert may_go_on.wait(60)
+        return Pipeline(symbols, params)
 
-    reels = Reels(Pipeline, prepare)
+    reels = Reels(made)
     recording = make_recording()
     reels.want(recording, PARAMS, SYMBOLS, False)
     assert begun.wait(60)
@@ -50,6 +51,23 @@ def test_closing_stops_what_is_being_wound():
     assert not closing.is_alive()
     reels.want(recording, PARAMS, SYMBOLS, False)
     assert reels.find(recording, PARAMS, SYMBOLS, False) is None
+
+
+def test_closing_does_not_wait_for_the_compiler():
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def prepare() -> None:
+        begun.set()
+        assert may_go_on.wait(60)
+
+    reels = Reels(Pipeline, prepare)
+    reels.want(make_recording(), PARAMS, SYMBOLS, False)
+    assert begun.wait(60)
+    thread = reels._thread
+    reels.close()
+    may_go_on.set()
+    thread.join(60)
+    assert not thread.is_alive()
 
 
 def test_a_recording_too_large_is_computed_ahead_as_far_as_memory_allows(monkeypatch):
