@@ -7,11 +7,13 @@ from urllib.parse import urlencode
 
 from panel.viewable import Viewable
 
+from livepairs.hub import get_hub
 from livepairs.schema import interval_us
 from livepairs.views import numbers
 from livepairs.views.assets import stylesheet
 from livepairs.views.component import LiveText
 from livepairs.views.visit import Visit
+from livepairs.views.visitor import visitor
 
 __all__ = ["drawer"]
 
@@ -40,7 +42,17 @@ def drawer(visit: Visit) -> Viewable:
         _list(facts),
     ]
     parts += ["<h2>Keys</h2>", _list({name: f"<kbd>{key}</kbd>" for name, key in keys.items()}, is_markup=True)]
+    parts.append(_signed_in())
     return LiveText(markup="".join(parts), stylesheets=[stylesheet("drawer")], sizing_mode="stretch_width", margin=0)
+
+
+def _signed_in() -> str:
+    """Return who is signed in, and the way out; nothing where nobody has to sign in."""
+    who = visitor()
+    if who is None or get_hub().gate.is_open:
+        return ""
+    leave = f'<ul><li><a href="{escape(get_hub().settings.prefix)}/logout">Sign out</a></li></ul>'
+    return f"<h2>You</h2>{_list({'Name': who.name, 'Role': who.role})}{leave}"
 
 
 def _pairs(visit: Visit) -> str:
