@@ -137,6 +137,8 @@ def fill(history: History, rows: int) -> None:
             JOIN livepairs_names subjects ON subjects.text = 'S' || ((i * 31 / 3) % {PAIRS}) || 'USDT/BTCUSDT'
             """
         )
+        if not history.database.is_sqlite:
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.execute(made)
         connection.exec_driver_sql("ANALYZE")
 
