@@ -26,7 +26,7 @@ CLEAR := --clear
 endif
 endif
 
-.PHONY: help demo test quick lint format coverage bench soak freeze chromium postgres clean
+.PHONY: help demo test quick lint format coverage bench soak pictures freeze chromium postgres clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -76,6 +76,9 @@ bench: $(VENV)/.peers  ## measure speed beside its peers and print the ratios
 
 soak: $(VENV)/.tools chromium postgres  ## the tests that take minutes: whole installs, long tours in the browser, kills, memory
 	$(RUN) -m pytest -m soak --timeout 0 $(ARGS)
+
+pictures: $(VENV)/.tools chromium  ## draw the pictures of README and docs anew, from the app itself
+	$(RUN) docs/pictures.py
 
 freeze:  ## renew constraints.txt from the newest versions that install together
 	rm -rf .venv-freeze && $(PYTHON) -m venv .venv-freeze

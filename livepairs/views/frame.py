@@ -6,6 +6,7 @@ be shown into a sentence. Models are built under ``freeze``: without it Bokeh wa
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -16,6 +17,7 @@ from panel.viewable import Viewable
 from livepairs.errors import LivepairsError
 from livepairs.views import pages
 from livepairs.views.alarm import Alarm
+from livepairs.views.brand import ICON
 from livepairs.views.component import Navigation
 from livepairs.views.drawer import drawer
 from livepairs.views.help import help_of
@@ -32,6 +34,8 @@ from livepairs.views.wayout import Silence, way_out
 __all__ = ["framed"]
 
 _DECK_HEIGHT: Final = 52
+
+_LOG = logging.getLogger(__name__)
 
 Body = Callable[[Screen, Visit], list[Viewable]]
 
@@ -52,15 +56,19 @@ def framed(key: str, title: str, body: Body) -> pmui.Page:
     if document is None:
         return _page(key, title, body)
     with document.models.freeze():
-        return _page(key, title, body)
+        try:
+            return _page(key, title, body)
+        except Exception as error:  # noqa: BLE001 - a border as in screen: a visitor is told in words, the log has the rest
+            _LOG.exception("the page %s could not be built", key)
+            reason = f"An internal error ({type(error).__name__}); the server's log says more."
+            return _nothing(key, title, "This page could not be built", reason)
 
 
 def _page(key: str, title: str, body: Body) -> pmui.Page:
     try:
         visit = arrive()
     except LivepairsError as error:
-        nothing = way_out("There is nothing to show", f"{error}.")
-        return _shell(_navigation(key, is_dark=is_dark()), title, is_dark=is_dark(), main=[nothing])
+        return _nothing(key, title, "There is nothing to show", f"{error}.")
     screen = Screen(visit.run)
     transport = Transport(visit, key, screen.refresh)
     source = SourceState(visit.run, screen.refresh, can_change=is_permitted("live"))
@@ -83,6 +91,11 @@ def _page(key: str, title: str, body: Body) -> pmui.Page:
     return page
 
 
+def _nothing(key: str, title: str, heading: str, reason: str) -> pmui.Page:
+    shown = way_out(heading, reason)
+    return _shell(_navigation(key, is_dark=is_dark()), title, is_dark=is_dark(), main=[shown])
+
+
 def _navigation(key: str, *, is_dark: bool, query: str = "") -> Navigation:
     listed = [(name, page.TITLE) for name, page in pages.found().items()]
     return Navigation(pages=listed, current=key, query=query, dark=is_dark)
@@ -96,7 +109,7 @@ def _shell(
     sx = PAGE_STYLE if framing() == "whole" else PAGE_STYLE | BARE_STYLE
     column = pn.Column(*main, margin=0, sizing_mode="stretch_width", styles=room)
     page = pmui.Page(
-        title="livepairs", meta_title=f"{title} · livepairs", site_url="./",
+        title="livepairs", meta_title=f"{title} · livepairs", favicon=ICON, site_url="./",
         header=[*header, *right], main=[column],
         theme_config=THEME, sx=sx, dark_theme=is_dark, sidebar_open=False, sidebar_variant="temporary",
         sidebar_width=290, sidebar_resizable=False, busy_indicator=None, template=TEMPLATE,

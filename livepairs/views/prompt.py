@@ -22,6 +22,7 @@ from panel.io.server import DocHandler, server_html_page_for_session
 from panel.io.session import generate_session
 from panel.io.state import set_curdoc, state
 
+from livepairs.views.brand import ICON, card_of
 from livepairs.views.door import nonce_of
 from livepairs.views.pages import found, titled
 from livepairs.views.skeleton import TEMPLATE
@@ -82,6 +83,7 @@ class _PromptHandler(DocHandler):
         title = titled(found()[name])
         bare, variables = _bare(title), outline.document.template_variables
         bare._populate_template_variables(variables)
+        variables.update(card_of(self.request))
         html: str = server_html_page_for_session(
             outline,
             Resources.from_bokeh(self.application.resources()),
@@ -96,4 +98,4 @@ class _PromptHandler(DocHandler):
 @cache
 def _bare(title: str) -> pmui.Page:
     """Return a page with nothing in it; what it adds to the HTML is what every page of that title adds."""
-    return pmui.Page(meta_title=title, template=TEMPLATE)
+    return pmui.Page(meta_title=title, favicon=ICON, template=TEMPLATE)

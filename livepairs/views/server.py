@@ -24,6 +24,7 @@ from livepairs.config import Settings
 from livepairs.errors import ConfigError
 from livepairs.hub import get_hub
 from livepairs.views import pages
+from livepairs.views.brand import CARD, Card
 from livepairs.views.door import Door
 from livepairs.views.embedding import embed_routes
 from livepairs.views.exposure import check_address, is_loopback
@@ -153,6 +154,7 @@ def _routes(settings: Settings) -> list[tuple[Any, ...]]:  # Tornado's routes
         (r"/healthz", Alive),
         (r"/readyz", Ready),
         (r"/metrics", Figures),
+        (rf"/{CARD}", Card),
         *signing_in,
         *api_routes(),
         *embed_routes(),

@@ -63,8 +63,9 @@ def _markup(heading: str, reason: str) -> str:
     links = "".join(f'<a href="{escape(to)}"{look}>{escape(text)}</a>' for to, text, look in _ways())
     hint = "Or serve another source: <code>livepairs serve RECORDING</code>, or a venue as "
     venue = "<code>livepairs serve binance-um:BTCUSDT,ETHUSDT</code>."
+    sentence = reason[:1].upper() + reason[1:]
     return (
-        f'<section class="wayout" role="alert"><h2>{escape(heading)}</h2><p>{escape(reason)}</p>'
+        f'<section class="wayout" role="alert"><h2>{escape(heading)}</h2><p>{escape(sentence)}</p>'
         f"<nav>{links}</nav><small>{hint}{venue}</small></section>"
     )
 

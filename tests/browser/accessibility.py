@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 GRAVE = ("serious", "critical")
 IS_MENDED = """() => {
-    const all = (root) => [...root.querySelectorAll("*")].flatMap((one) => one.shadowRoot ? [one, ...all(one.shadowRoot)] : [one])
+    const within = (one) => one.shadowRoot ? [one, ...all(one.shadowRoot)] : [one]
+    const all = (root) => [...root.querySelectorAll("*")].flatMap(within)
     return all(document).every((one) => !one.matches(".tabulator-tableholder, .MuiLinearProgress-root")
         || one.hasAttribute("role") && (one.hasAttribute("aria-hidden") || one.matches(".tabulator-tableholder")))
 }"""

@@ -33,7 +33,7 @@ def live_run(
 
 def test_an_address_that_cannot_be_opened_says_why_and_offers_the_bundled_recording(hub):
     html = wayout.way_out("There is nothing to show", "no recording '<nope>'.").object
-    assert "no recording &#x27;&lt;nope&gt;&#x27;." in html
+    assert "No recording &#x27;&lt;nope&gt;&#x27;." in html
     assert 'href="./spread?recording=demo"' in html
     assert 'href="./recordings"' in html
 
