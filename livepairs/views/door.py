@@ -17,6 +17,7 @@ from http.cookies import SimpleCookie
 from types import SimpleNamespace
 from typing import Any, Final, Literal, cast
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 from bokeh.server.tornado import BokehTornado
 from bokeh.server.views.autoload_js_handler import AutoloadJsHandler
@@ -72,6 +73,7 @@ class Door:
         self.prefix = prefix
         self._max_sessions = max_sessions
         self._promised_s: deque[float] = deque()
+        self._open: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()  # Any: websockets, and the pages they belong to
 
     def guard(self, application: BokehTornado) -> None:
         """Stand before every handler of an application, those of its errors included."""
@@ -85,6 +87,13 @@ class Door:
             return inner(request, classes[target], *args, **kwargs)
 
         application.get_handler_delegate = delegate
+
+    def sweep(self) -> None:
+        """Close the pages of those who are not known any more: removed, with a new password, or signed in long ago."""
+        for socket, page in list(self._open.items()):
+            if self.entry.gate.who(page) is None:
+                socket.close(1008, "not signed in any more")
+                self._open.pop(socket, None)
 
     def judge(self, handler: RequestHandler) -> Visitor | Refusal | None:
         """Return whose request it is, or why it is refused."""
@@ -120,9 +129,12 @@ class Door:
         verdict = self.entry.judge(asked)
         if isinstance(verdict, Refusal):
             # Inside a host's page a browser may keep our cookies back; that we made the page for them must do.
-            return watched if verdict.is_unknown and gate.is_embedded(page) else verdict
-        if verdict is not None and not gate.is_open and verdict.name != watched.name:
+            if not (verdict.is_unknown and gate.is_embedded(page)):
+                return verdict
+        elif verdict is not None and not gate.is_open and verdict.name != watched.name:
             return Refusal(403, "This page was made for somebody else.")
+        if not gate.is_open:
+            self._open[handler] = page
         return watched
 
     def _is_full(self, handler: RequestHandler) -> bool:

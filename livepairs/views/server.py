@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from panel.io.server import get_server
+from tornado.ioloop import PeriodicCallback
 from tornado.web import RedirectHandler
 from tornado.websocket import WebSocketClosedError
 
@@ -35,6 +36,9 @@ from livepairs.views.signin import sign_in_routes
 __all__ = ["Listening", "open_server", "serve_pages"]
 
 HOME = "market"
+
+SWEEP_MS: Final = 10_000
+"""How long a page stays open, at most, for somebody who is not known any more."""
 
 FAREWELL_S: Final = 0.6
 """What pages have to hear that the server is going: some beats of the publisher at its slowest."""
@@ -95,7 +99,10 @@ def open_server(settings: Settings) -> Any:  # panel's Server, which has no type
         If the port cannot be had.
     """
     server = _bound(settings)
-    _door(settings, server).guard(server._tornado)
+    door = _door(settings, server)
+    door.guard(server._tornado)
+    if not get_hub().gate.is_open:
+        PeriodicCallback(door.sweep, SWEEP_MS).start()
     return server
 
 

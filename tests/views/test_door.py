@@ -20,11 +20,12 @@ from tornado.web import RequestHandler
 from yarl import URL
 
 from livepairs.access import Visitor, passwords
-from livepairs.access.users import User, Users, write_users
+from livepairs.access.users import User, Users, read_users, write_users
 from livepairs.config import Settings
 from livepairs.hub import get_hub, start_hub, stop_hub
 from livepairs.stores.bundled import bundled_recording
 from livepairs.views import server as serving
+from livepairs.views.door import Door
 from livepairs.views.visitor import is_permitted, visitor
 
 PASSWORD = "three plain words"
@@ -342,6 +343,33 @@ def test_a_page_knows_whose_it_is_and_what_they_may_do(against: Any) -> None:
 
     against(story, shown=page)
     assert seen == [(Visitor("bob", "viewer", "bob"), False), (Visitor("ann", "operator", "ann"), True)]
+
+
+def test_a_page_of_somebody_who_was_removed_is_closed(against: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    doors: list[Door] = []
+    make = serving._door
+
+    def noted(settings: Settings, server: Any) -> Door:
+        doors.append(make(settings, server))
+        return doors[-1]
+
+    async def story(burglar: Burglar) -> None:
+        cookie = await burglar.cookie("bob")
+        headers = {"Cookie": cookie, "Origin": burglar.base}
+        protocols = ("bokeh", await burglar.token(cookie))
+        async with burglar.client.ws_connect(f"{burglar.base}/market/ws", protocols=protocols, headers=headers) as line:
+            doors[0].sweep()
+            await line.receive()  # the first of what a page is told
+            path = Path(str(get_hub().settings.auth))
+            write_users(path, read_users(path).without("bob"))
+            doors[0].sweep()
+            async with asyncio.timeout(20):
+                while not line.closed:
+                    await line.receive()
+            assert line.close_code == 1008
+
+    monkeypatch.setattr(serving, "_door", noted)
+    against(story)
 
 
 def test_where_panel_is_told_to_ask_who_comes_it_asks(monkeypatch: pytest.MonkeyPatch) -> None:
