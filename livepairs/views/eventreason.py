@@ -24,7 +24,7 @@ from livepairs.hub import Hub, Run
 from livepairs.schema import PAIRS
 from livepairs.views.alertlink import lead_us, moment_link
 from livepairs.views.eventcard import why_of
-from livepairs.views.rowskept import kept_rows, params_of
+from livepairs.views.rowskept import params_of, rows_of
 
 if TYPE_CHECKING:
     from livepairs.stores.history_rows import HistoryRow
@@ -104,7 +104,7 @@ def _bar_of(event: HistoryRow, rule: Rule | None, hub: Hub, run: Run) -> _Bar | 
         return None
     recording = recording_of(origin.recording, origin.digest, hub, run)
     params, is_healed = params_of(origin, event.subject)
-    rows = kept_rows().of(recording, params, healed=is_healed)
+    rows = rows_of(recording, params, healed=is_healed)
     return _place(pa.Table.from_batches([rows.pairs]), event)
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from livepairs.schema import Pair
 
 if TYPE_CHECKING:
     from livepairs.pipeline import RunParams
-    from livepairs.rehearse_recording import KeptRows
+    from livepairs.rehearse_recording import KeptRows, Rows
+    from livepairs.schema import Chunk
     from livepairs.stores.history_rows import Origin
+    from livepairs.stores.recording import Recording
 
-__all__ = ["kept_rows", "params_of"]
+__all__ = ["kept_rows", "params_of", "rows_of"]
 
 _lock = threading.Lock()
 _kept: list[KeptRows] = []
@@ -28,6 +31,20 @@ def kept_rows() -> KeptRows:
         if not _kept:
             _kept.append(KeptRows())
         return _kept[0]
+
+
+def rows_of(
+    recording: Recording, params: RunParams, *, healed: bool, on_chunk: Callable[[Chunk], None] | None = None
+) -> Rows:
+    """Return the rows of a recording, from a replay if they are not kept; on a thread that may take its time."""
+    from livepairs.hub.kernels import compile_for
+
+    known = kept_rows().find(recording, params, healed=healed)
+    if known is not None:
+        return known
+    # In a process of its own: here the compiler would hold up the server for seconds.
+    compile_for()
+    return kept_rows().of(recording, params, healed=healed, on_chunk=on_chunk)
 
 
 def params_of(origin: Origin, pair: str) -> tuple[RunParams, bool]:

@@ -26,7 +26,7 @@ from livepairs.views.aside import Aside
 from livepairs.views.assets import stylesheet
 from livepairs.views.component import Talking
 from livepairs.views.rehearsaltext import rehearsed_as
-from livepairs.views.rowskept import kept_rows
+from livepairs.views.rowskept import rows_of
 from livepairs.views.ruletext import Dial, dials_of, line_of, with_armed, with_number
 from livepairs.views.visitor import is_permitted, permit
 
@@ -295,22 +295,20 @@ class RuleDesk:
 
             return rehearse(moved, [self._rows(name) for name in names], costs_bps=costs)
 
+        if not self._rehearsing.is_busy:
+            self._stage = "" if self.view.result.get("tiles") else "Preparing the replay"
         self._rehearsing.ask(make)
 
     def _rows(self, name: str) -> Rows:
         recording = self._recording(name)
         params = self._params(recording)
-        known = kept_rows().find(recording, params, healed=self._run.is_healed)
-        if known is not None:
-            return known
         span_us = max(1, recording.vouched_us - recording.start_us)
 
         def watch(chunk: Chunk) -> None:
             share = min(1.0, max(0.0, (chunk.now_us - recording.start_us) / span_us))
             self._say(f"Replaying {name} once: {share:.0%}")
 
-        self._say(f"Replaying {name} once")
-        return kept_rows().of(recording, params, healed=self._run.is_healed, on_chunk=watch)
+        return rows_of(recording, params, healed=self._run.is_healed, on_chunk=watch)
 
     def _say(self, stage: str) -> None:
         """Show what is being done; from any thread."""
