@@ -20,7 +20,7 @@ from livepairs.schema import Marker, Pair
 from livepairs.views.deck import Deck
 from livepairs.views.scrubmarks import marks_of
 from livepairs.views.timeaxis import windows
-from livepairs.views.visit import Visit, asked
+from livepairs.views.visit import Visit
 from livepairs.views.visitor import is_permitted, permit, visitor
 
 __all__ = ["SPEEDS", "Transport"]
@@ -59,7 +59,7 @@ class Transport:
         self.view = Deck(
             self._act, is_replay=run.control is not None, start_ms=span[0] / 1000, end_ms=span[1] / 1000,
             step_ms=interval_us / 1000, speeds=list(SPEEDS), windows=windows(interval_us), margin=0, page=page,
-            run="" if run.kind == "live" else run.id, back=asked().get("back", ""), can_mark=is_permitted("mark"),
+            run="" if run.kind == "live" else run.id, back=visit.back, can_mark=is_permitted("mark"),
             live=_live_address(visit),
         )  # fmt: skip
         self._acts: dict[str, Callable[[Mapping[str, Any]], None]] = {
