@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from livepairs.alerts.feed import FeedMachine
 from livepairs.alerts.machine import RuleMachine
@@ -33,6 +34,8 @@ from livepairs.tempo import Tempo
 
 if TYPE_CHECKING:
     from streamz import Stream
+
+    from livepairs.pairs.lights import LightMachine
 
 __all__ = ["Checkpoint", "Pipeline", "RunParams", "Status", "Tables", "compile_if_worth"]
 
@@ -125,6 +128,7 @@ class Pipeline:
     def __init__(self, symbols: Sequence[str], params: RunParams, *, limit_rows: int = LIMIT_ROWS) -> None:
         self.tables = Tables(limit_rows=limit_rows)
         self._feed: FeedMachine | None = None
+        self._lights: LightMachine | None = None
         self._fed: pa.RecordBatch | None = None
         self._fed_rows = Table(FEED, limit_rows=limit_rows)
         self._make_machines(symbols, params)
@@ -152,7 +156,10 @@ class Pipeline:
         return self.pairs.update(bars)
 
     def _watch(self, pairs: pa.RecordBatch) -> pa.RecordBatch:
-        return self.alerts.update(pairs, self._fed)
+        return self.alerts.update(pairs, self._fed, self._lit(pairs))
+
+    def _lit(self, pairs: pa.RecordBatch) -> NDArray[np.float64] | None:
+        return None if self._lights is None else self._lights.update(pairs)
 
     def _make_machines(self, symbols: Sequence[str], params: RunParams) -> None:
         for pair in params.pairs:
@@ -166,6 +173,7 @@ class Pipeline:
     def _make_pair_machines(self, params: RunParams) -> None:
         self.params = params
         self.pairs = PairMachine(params.pairs, params.pair_params, interval_us=params.interval_us)
+        self._lights = None
         self._make_alerts()
 
     def _make_alerts(self) -> None:
@@ -178,6 +186,13 @@ class Pipeline:
             self._feed = FeedMachine(self.alerts.symbols, interval_us=params.interval_us, grace_us=params.grace_us)
         else:
             self._feed.watch(self.alerts.symbols)
+        if not rules.needs_light:
+            self._lights = None
+        elif self._lights is None:
+            # Here and not above: its tests are many, and few ask for them.
+            from livepairs.pairs.lights import LightMachine
+
+            self._lights = LightMachine(params.pairs, params.pair_params, interval_us=params.interval_us)
 
     def _forget(self) -> None:
         self._tempo = Tempo()
@@ -215,7 +230,7 @@ class Pipeline:
 
     def reset(self) -> None:
         """Forget everything, before the run begins again elsewhere."""
-        for machine in (self.bars, self.pairs, self.alerts, self._feed):
+        for machine in (self.bars, self.pairs, self.alerts, self._feed, self._lights):
             if machine is not None:
                 machine.reset()
         self.tables.reset()
@@ -226,7 +241,7 @@ class Pipeline:
         trades = self.tables.trades.tail(LAST_TRADES)
         # Taken, not sliced: a slice would keep all that was read of the recording with it in memory.
         kept = trades.take(ints_column(np.arange(len(trades))))
-        machines = deepcopy((self.bars, self.pairs, self.alerts, self._feed, self._tempo))
+        machines = deepcopy((self.bars, self.pairs, self.alerts, self._feed, self._lights, self._tempo))
         return Checkpoint(machines, self._digest.copy(), self.status, kept)
 
     def resume(self, checkpoint: Checkpoint, rows: Mapping[str, Sequence[pa.RecordBatch]]) -> None:
@@ -245,7 +260,7 @@ class Pipeline:
                 getattr(self.tables, hop).append(batch)
         for batch in checkpoint.trades.to_batches():
             self.tables.trades.append(batch)
-        self.bars, self.pairs, self.alerts, self._feed, self._tempo = deepcopy(checkpoint.machines)
+        self.bars, self.pairs, self.alerts, self._feed, self._lights, self._tempo = deepcopy(checkpoint.machines)
         self._digest = checkpoint.digest.copy()
         self.status = checkpoint.status
 
@@ -268,7 +283,7 @@ class Pipeline:
         fed = _in_one(self._fed_rows) if self._feed is not None else None
         bars = _in_one(self.tables.bars)
         pairs = self.pairs.update(bars)
-        made = {"bars": bars, "pairs": pairs, "events": self.alerts.update(pairs, fed)}
+        made = {"bars": bars, "pairs": pairs, "events": self.alerts.update(pairs, fed, self._lit(pairs))}
         self.tables.pairs.append(made["pairs"])
         self.tables.events.append(made["events"])
         for hop, batch in made.items():

@@ -119,10 +119,10 @@ def test_an_event_that_waits_for_confirmation_from_the_future_is_caught(
     recording: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Hindsight(RuleMachine):
-        def update(self, pairs: pa.RecordBatch, feed: pa.RecordBatch | None = None) -> pa.RecordBatch:
+        def update(self, pairs: pa.RecordBatch, *beside: object) -> pa.RecordBatch:
             z = pairs.column("z").to_numpy()
             later = np.append(z[5:], z[:5] * 0.0) if len(z) >= 5 else z
-            return super().update(with_column(pairs, "z", later), feed)
+            return super().update(with_column(pairs, "z", later), *beside)
 
     monkeypatch.setattr(pipeline, "RuleMachine", Hindsight)
     found = biased(find_bias(recording, PARAMS, plan=PLAN))

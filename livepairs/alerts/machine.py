@@ -18,8 +18,8 @@ from livepairs.alerts.board import Board, Grid, Turn
 from livepairs.alerts.event import CLEARED, FIRED, Event, event_batch
 from livepairs.alerts.message import Template
 from livepairs.alerts.rule import Rule, RuleSet
-from livepairs.alerts.vocabulary import FEED_COLUMNS, FLAGS
-from livepairs.columns import flags_of, floats_of, ints_of
+from livepairs.alerts.vocabulary import FEED_COLUMNS, FLAGS, LIGHT
+from livepairs.columns import flags_of, floats_column, floats_of, ints_of
 from livepairs.errors import SchemaError
 from livepairs.schema import EVENTS, FEED, PAIRS, Pair, check, empty
 
@@ -90,7 +90,9 @@ class RuleMachine:
                 found.append(Standing(board.rules[rule].name, board.subjects[subject], since_us))
         return tuple(sorted(found, key=lambda item: self._numbers[item.rule]))
 
-    def update(self, pairs: pa.RecordBatch, feed: pa.RecordBatch | None = None) -> pa.RecordBatch:
+    def update(
+        self, pairs: pa.RecordBatch, feed: pa.RecordBatch | None = None, lights: NDArray[np.float64] | None = None
+    ) -> pa.RecordBatch:
         """Take in the rows of the next closed bars and return what they made fire and clear.
 
         Parameters
@@ -99,6 +101,8 @@ class RuleMachine:
             A PAIRS batch that splits no bar time; may be empty.
         feed
             The FEED batch of the same bars; None where it is not known, and then what reads it is never true.
+        lights
+            The health light of each row of ``pairs``, as a number; None likewise.
 
         Returns
         -------
@@ -110,7 +114,7 @@ class RuleMachine:
             check(feed, FEED)
         turns = []
         if pairs.num_rows and self._of_pairs.rules:
-            turns += self._told(self._of_pairs, self._pair_grid(pairs, feed))
+            turns += self._told(self._of_pairs, self._pair_grid(pairs, feed, lights))
         if feed is not None and feed.num_rows and self._of_symbols.rules:
             turns += self._told(self._of_symbols, _grid_of(feed, self.symbols, self._of_symbols.columns))
         if not turns:
@@ -127,8 +131,12 @@ class RuleMachine:
             told.append((order, _event(rule, self._templates[rule.name, turn.is_fired], subject, turn)))
         return told
 
-    def _pair_grid(self, pairs: pa.RecordBatch, feed: pa.RecordBatch | None) -> Grid:
+    def _pair_grid(
+        self, pairs: pa.RecordBatch, feed: pa.RecordBatch | None, lights: NDArray[np.float64] | None
+    ) -> Grid:
         wanted = self._of_pairs.columns
+        if LIGHT in wanted:
+            pairs = pairs.append_column(LIGHT, floats_column(_unknown(pairs.num_rows) if lights is None else lights))
         grid = _grid_of(pairs, self._of_pairs.subjects, wanted)
         read = [name for name in wanted if name in FEED_COLUMNS]
         if not read:
@@ -148,6 +156,10 @@ class RuleMachine:
         }
 
 
+def _unknown(rows: int) -> NDArray[np.float64]:
+    return np.full(rows, np.nan)
+
+
 def _event(rule: Rule, template: Template, subject: str, turn: Turn) -> Event:
     texts = {"pair": subject, "symbol": subject, "subject": subject, "rule": rule.name, "level": rule.level}
     kind = FIRED if turn.is_fired else CLEARED
@@ -163,7 +175,7 @@ def _grid_of(batch: pa.RecordBatch, subjects: Sequence[str], wanted: Sequence[st
     bars, place = np.cumsum(starts) - 1, _places(batch.column(1), subjects)
     is_known = place >= 0
     if not is_known.all():
-        if batch.schema.equals(PAIRS):
+        if "pair" in batch.schema.names:
             raise SchemaError("PAIRS hold a pair that the rules were not told of; name all of them")
         bars, place = bars[is_known], place[is_known]
     shape = int(starts.sum()), len(subjects)

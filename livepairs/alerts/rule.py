@@ -12,7 +12,7 @@ from livepairs.alerts.condition import Condition, compile_condition
 from livepairs.alerts.message import Template, compile_template
 from livepairs.alerts.mistake import RuleError
 from livepairs.alerts.quiet import QuietHours
-from livepairs.alerts.vocabulary import FEED_COLUMNS
+from livepairs.alerts.vocabulary import FEED_COLUMNS, LIGHT
 from livepairs.errors import did_you_mean
 
 __all__ = ["LEVELS", "Channel", "Rule", "RuleSet", "default_rules", "read_level"]
@@ -201,6 +201,11 @@ class RuleSet:
     def needs_feed(self) -> bool:
         """Whether a rule must be told how the trades came."""
         return any(rule.needs_feed for rule in self.rules if rule.is_armed)
+
+    @property
+    def needs_light(self) -> bool:
+        """Whether a rule reads the health light."""
+        return any(LIGHT in rule.columns for rule in self.rules if rule.is_armed)
 
     def channel(self, name: str) -> Channel:
         """Return a channel by its name; KeyError if there is none."""

@@ -9,11 +9,14 @@ import pyarrow as pa
 
 from livepairs.schema import FEED, PAIRS
 
-__all__ = ["COLUMNS", "FEED_COLUMNS", "FLAGS", "FUNCTIONS", "PAIR_COLUMNS", "Signature"]
+__all__ = ["COLUMNS", "FEED_COLUMNS", "FLAGS", "FUNCTIONS", "LIGHT", "PAIR_COLUMNS", "Signature"]
+
+LIGHT: Final = "health"
+"""The pair's health light as a number: 0 good, 1 watch, 2 bad; NaN while it is not known."""
 
 PAIR_COLUMNS: Final = tuple(name for name in PAIRS.names if name not in {"ts", "pair"})
 FEED_COLUMNS: Final = tuple(name for name in FEED.names if name not in {"ts", "symbol"})
-COLUMNS: Final = (*PAIR_COLUMNS, *FEED_COLUMNS)
+COLUMNS: Final = (*PAIR_COLUMNS, LIGHT, *FEED_COLUMNS)
 
 FLAGS: Final = frozenset(field.name for schema in (PAIRS, FEED) for field in schema if pa.types.is_boolean(field.type))
 """Columns that are true or false, and conditions by themselves."""

@@ -6,6 +6,7 @@ import math
 from copy import deepcopy
 from itertools import pairwise
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -183,6 +184,14 @@ def test_a_rule_of_pairs_sees_the_worse_of_the_two_legs_and_a_rule_of_symbols_ea
         (1_000_000, "leg", "X", "fired", 0.0),
     ]
     assert machine.standing == (Standing("quiet", "Y/X", 1_000_000), Standing("leg", "X", 1_000_000))
+
+
+def test_a_pair_whose_light_turns_red_fires() -> None:
+    machine = machine_of('[[rule]]\nname="broke"\nwhen="health >= 2"\nmessage="{pair} light {health:.0f}"\n')
+    rows = pair_rows({"z": [0.0] * 5})
+    events = machine.update(rows, None, np.array([math.nan, 1.0, 2.0, 2.0, 0.0]))
+    assert [(kind, value) for _, _, _, kind, value in told(events)] == [("fired", 2.0), ("cleared", 0.0)]
+    assert machine.update(pair_rows({"z": [0.0]}, first_bar=5)).num_rows == 0
 
 
 def test_what_is_not_known_of_the_feed_is_never_true() -> None:
