@@ -13,11 +13,12 @@ import msgspec
 from livepairs.api.accepting import FOLLOWED, HTML, JSON
 from livepairs.api.document import openapi
 from livepairs.api.endpoint import Asked, Endpoint
+from livepairs.api.eventhistory import KeptEvent, kept_events
 from livepairs.api.following import Follower
 from livepairs.api.leaflet import leaflet
 from livepairs.api.messages import Answer
 from livepairs.api.places import NOWHERE
-from livepairs.api.queries import BarsQuery, EventsQuery, ListQuery, PairsQuery, Query, RowsQuery
+from livepairs.api.queries import BarsQuery, EventsQuery, HistoryQuery, ListQuery, PairsQuery, Query, RowsQuery
 from livepairs.api.rows import pick, wanted
 from livepairs.api.rowtypes import Bar, Event, PairRow
 from livepairs.api.runlist import RunRow, find_run, run_rows, runs
@@ -65,6 +66,11 @@ def _followed(asked: Asked, run: Run, table: Table, row: type[msgspec.Struct]) -
     place = None if after is None else asked.places.find(table, after) or NOWHERE
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Accept"}
     return Answer(media=FOLLOWED, body=follower.pieces(place), headers=headers)
+
+
+def _events(asked: Asked) -> Answer:
+    assert isinstance(asked.query, HistoryQuery)
+    return page(asked.request, asked.media, kept_events(asked.hub, asked.query))
 
 
 _ROWS: Final = (*FORMATS, FOLLOWED)
@@ -132,5 +138,12 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
         row=Event,
         answer=partial(_rows, name="events", row=Event),
         formats=_ROWS,
+    ),
+    Endpoint(
+        path="/events",
+        summary="Every event that was kept, of whichever run, the newest first.",
+        query=HistoryQuery,
+        row=KeptEvent,
+        answer=_events,
     ),
 )

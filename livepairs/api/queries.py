@@ -14,7 +14,17 @@ from livepairs.api import places
 from livepairs.api.problems import RefusedError
 from livepairs.errors import did_you_mean
 
-__all__ = ["LISTED", "BarsQuery", "EventsQuery", "ListQuery", "PairsQuery", "Query", "RowsQuery", "read"]
+__all__ = [
+    "LISTED",
+    "BarsQuery",
+    "EventsQuery",
+    "HistoryQuery",
+    "ListQuery",
+    "PairsQuery",
+    "Query",
+    "RowsQuery",
+    "read",
+]
 
 MOST_ROWS: Final = 10_000
 LONGEST: Final = 100
@@ -69,6 +79,26 @@ class EventsQuery(RowsQuery, frozen=True, kw_only=True):
     rule: Annotated[_Text, Meta(description="Of this rule alone.")] | None = None
     subject: Annotated[_Text, Meta(description="Of this pair or stream alone.")] | None = None
     kind: Annotated[Literal["fired", "cleared"], Meta(description="Only these.")] | None = None
+
+
+class HistoryQuery(Query, frozen=True, kw_only=True):
+    """A page of all events kept, the newest first."""
+
+    limit: Limit = LISTED
+    cursor: (
+        Annotated[_Text, Meta(pattern=r"^[0-9]{1,17}-[0-9A-Za-z]{1,64}$", description="Where the last page ended.")]
+        | None
+    ) = None
+    pair: Annotated[_Text, Meta(description="Of this pair alone, Y/X.")] | None = None
+    rule: Annotated[_Text, Meta(description="Of this rule alone.")] | None = None
+    level: Annotated[Literal["info", "warning", "critical"], Meta(description="Only these.")] | None = None
+    kind: Annotated[Literal["fired", "cleared"], Meta(description="Only these.")] | None = None
+    start: Annotated[_Time, Meta(description="No event before this.")] | None = None
+    end: Annotated[_Time, Meta(description="No event from here on.")] | None = None
+    acknowledged: Annotated[Literal["true", "false"], Meta(description="Whether somebody has seen to it.")] | None = (
+        None
+    )
+    text: Annotated[_Text, Meta(description="Part of message, pair, rule or note.")] | None = None
 
 
 _Q = TypeVar("_Q", bound=Query)

@@ -18,6 +18,7 @@ from livepairs.hub.library import Library
 from livepairs.hub.runparts import RunState
 from livepairs.pipeline import RunParams, Status
 from livepairs.schema import EVENTS, PAIRS, TIME, Pair
+from livepairs.stores.history_rows import Acknowledged, Cursor, HistoryPage, HistoryRow, Origin, Wanted
 from livepairs.stores.shelf import Shelf
 from livepairs.tables.board import Tables
 from tests.factories import make_bars
@@ -86,9 +87,28 @@ def make_events(*kinds: str) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist(rows, EVENTS)
 
 
+class StillHistory:
+    """What the API asks of the history; of what is wanted it knows the kind."""
+
+    def __init__(self, events: pa.RecordBatch) -> None:
+        origin = Origin(run_kind="live", source="ticker", rule_version="0123456789ab")
+        self._rows = [
+            HistoryRow(**row, ts_us=n, origin=origin, recorded=None, acknowledged=Acknowledged(9, "ann", "seen"))
+            for n, row in enumerate(events.drop_columns(["ts"]).to_pylist())
+        ]
+
+    def page(self, wanted: Wanted, *, after: Cursor | None, limit: int) -> HistoryPage:
+        """Return the newest first, as the real one does."""
+        rows = [row for row in reversed(self._rows) if wanted.kind in (None, row.kind)]
+        below = [row for row in rows if after is None or (row.ts_us, row.id) < (after.ts_us, after.id)]
+        shown = tuple(below[:limit])
+        return HistoryPage(shown, Cursor(shown[-1].ts_us, shown[-1].id) if len(below) > limit else None)
+
+
 def make_api(*runs: StillRun) -> Api:
     """Return an API over these runs and the recordings of the checkout."""
-    hub: Any = SimpleNamespace(runs=runs, library=Library(Shelf(ROOT / "recordings")))
+    chronicle = SimpleNamespace(history=StillHistory(make_events("fired", "cleared", "fired")))
+    hub: Any = SimpleNamespace(runs=runs, library=Library(Shelf(ROOT / "recordings")), chronicle=chronicle)
     return Api(lambda: hub)
 
 

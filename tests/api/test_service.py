@@ -104,6 +104,17 @@ def test_events_are_picked_by_kind() -> None:
     assert [row["id"] for row in rows] == ["e0", "e2"]
 
 
+def test_the_history_is_paged_the_newest_first_with_who_saw_to_an_event() -> None:
+    api = make_api()
+    first = body(ask(api, "/events?limit=2"))
+    assert [row["id"] for row in first["items"]] == ["e2", "e1"]
+    assert (first["items"][0]["acknowledged_by"], first["items"][0]["recording"]) == ("ann", None)
+    last = body(ask(api, f"/events{first['next']}"))
+    assert ([row["id"] for row in last["items"]], last["next"]) == (["e0"], None)
+    assert [row["id"] for row in body(ask(api, "/events?kind=cleared"))["items"]] == ["e1"]
+    assert ask(api, "/events?cursor=1-").status == 400
+
+
 def test_recordings_and_runs_are_listed_and_found_by_name() -> None:
     api = make_api(make_run(), StillRun(id="private-replay", kind="replay"))
     listed = body(ask(api, "/recordings"))["items"]
