@@ -147,7 +147,7 @@ class Chronicle:
 
     def recorded(self, name: str, digest: str) -> None:
         """Note that a recording which was made of a live run is finished, so that its events can be replayed."""
-        if self.flush():
+        if self.flush(CLOSE_S):
             try:
                 self.history.recorded(name, digest)
             except HistoryError as error:
@@ -159,7 +159,7 @@ class Chronicle:
         with self._changed:
             self.revision += 1
 
-    def flush(self, timeout_s: float = CLOSE_S) -> bool:
+    def flush(self, timeout_s: float) -> bool:
         """Wait until all that came is written; return False if it is not by then."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._waiting, timeout_s)
@@ -214,7 +214,6 @@ class Chronicle:
                 return
             try:
                 self._write(letters)
-                self._prune()
                 retry_s = FIRST_RETRY_S
             except HistoryError as error:
                 self._failed(str(error))
@@ -226,6 +225,8 @@ class Chronicle:
                 _LOG.exception("events could not be written")
                 self._failed(_bug(error))
                 self._drop(letters)
+            else:
+                self._follow_up(letters)
 
     def _due(self) -> list[_Letter]:
         """Return the oldest letters of one origin, which stay where they are until they are written."""
@@ -243,10 +244,19 @@ class Chronicle:
         to = {event: channels for letter in letters for event, channels in letter.to.items()}
         new = self.history.add(batch, letters[0].origin, now_us=self._clock.now_us(), to=to)
         self._drop(letters, new=new)
-        if to:
-            self._on_told()
-        for announce in {letter.announce for letter in letters}:
-            announce()
+
+    def _follow_up(self, letters: list[_Letter]) -> None:
+        """Do what others wait for after a commit, none of which can undo it."""
+        try:
+            if any(letter.to for letter in letters):
+                self._on_told()
+            for announce in {letter.announce for letter in letters}:
+                announce()
+            self._prune()
+        except HistoryError as error:
+            self._failed(str(error))
+        except Exception:  # noqa: BLE001 - the thread's border: what was written stays written, and the next is
+            _LOG.exception("events were written, and what follows failed")
 
     def _drop(self, letters: list[_Letter], *, new: int | None = None) -> None:
         rows = sum(letter.batch.num_rows for letter in letters)

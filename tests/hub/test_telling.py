@@ -77,7 +77,7 @@ def test_a_replay_tells_nobody_unless_it_is_asked_to(tmp_path: Path, asked: bool
     chosen = settings(tmp_path, deliver_replays=asked)
     chronicle = open_chronicle(chosen, ManualClock())
     follow(chronicle, notified_run("replay")).append(make_batch(1))
-    assert chronicle.flush()
+    assert chronicle.flush(60)
     assert len(chronicle.history.page(Wanted()).rows) == 1
     assert sum(count.waiting for count in Outbox(chronicle.history.database).counts()) == waiting
     chronicle.close()
@@ -86,7 +86,7 @@ def test_a_replay_tells_nobody_unless_it_is_asked_to(tmp_path: Path, asked: bool
 def test_a_rule_that_names_no_channel_tells_nobody(tmp_path: Path):
     chronicle = open_chronicle(settings(tmp_path), ManualClock())
     follow(chronicle, FakeRun()).append(make_batch(1))
-    assert chronicle.flush()
+    assert chronicle.flush(60)
     assert Outbox(chronicle.history.database).counts() == ()
     chronicle.close()
 
