@@ -33,15 +33,37 @@ PARAMS = RunParams((Pair(ETH, BTC),), pair_params=PairParams(5, 3, 3, 0))
 @pytest.fixture
 def rec(tmp_path: Path) -> Path:
     """Return a recording of twenty seconds that was made live."""
+    return record(tmp_path, PARAMS)
+
+
+def record(folder: Path, params: RunParams) -> Path:
     limits = RecorderLimits(turn_us=1_000)
-    with Session(tmp_path / "rec", PARAMS, source="test", symbols=(BTC, ETH), limits=limits) as session:
+    with Session(folder / "rec", params, source="test", symbols=(BTC, ETH), limits=limits) as session:
         for number in range(20):
             at_us = START_US + number * SECOND
             btc = make_trades(BTC, [at_us + 1_000], first_id=number, price=100.0 + number % 3)
             eth = make_trades(ETH, [at_us + 2_000], first_id=number, price=10.0 + number % 5)
             session.update(make_chunk(at_us + SECOND - 1, btc, eth))
         session.close()
-    return tmp_path / "rec"
+    return folder / "rec"
+
+
+@pytest.mark.parametrize("hedge", ["tls", "ewols:2", "kalman:3", "fixed:0.5,1"])
+def test_a_recording_replays_by_the_hedge_method_it_had_live(tmp_path: Path, hedge: str) -> None:
+    made = record(tmp_path, RunParams((Pair(ETH, BTC),), pair_params=PairParams(7, 3, 3, 0, hedge=hedge)))
+    recording = open_recording(made)
+    proof = recording.manifest.proof
+    assert proof is not None
+    assert proof.params.hedge == hedge
+    assert verify(recording).is_proven
+
+
+def test_a_proof_from_before_there_were_other_methods_is_one_of_least_squares(rec: Path) -> None:
+    def forget(manifest: dict[str, Any]) -> None:
+        assert manifest["proof"]["params"].pop("hedge") == "ols"
+
+    change_manifest(rec, forget)
+    assert verify(open_recording(rec)).is_proven
 
 
 def change_manifest(rec: Path, change: Callable[[dict[str, Any]], None]) -> None:
