@@ -8,6 +8,7 @@ made here are views of the buffers handed in.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ __all__ = [
     "flags_column",
     "flags_of",
     "floats_column",
+    "floats_columns",
     "floats_of",
     "ints_column",
     "ints_of",
@@ -79,6 +81,13 @@ def floats_column(values: NDArray[np.float64]) -> pa.Array:
     return _numbers(pa.float64(), np.ascontiguousarray(values, np.float64))
 
 
+def floats_columns(table: NDArray[np.float64]) -> list[pa.Array]:
+    """Return the rows of a contiguous matrix as columns that share its memory, by one buffer for all of them."""
+    buffer, rows, kind = pa.py_buffer(table), table.shape[1], pa.float64()
+    size = 8 * rows
+    return [pa.Array.from_buffers(kind, rows, [None, buffer.slice(at * size, size)]) for at in range(len(table))]
+
+
 def flags_column(values: NDArray[np.bool_]) -> pa.Array:
     """Return truth values as a column."""
     return _numbers(pa.bool_(), np.packbits(values, bitorder="little"), rows=len(values))
@@ -86,6 +95,16 @@ def flags_column(values: NDArray[np.bool_]) -> pa.Array:
 
 def names_column(name: str, rows: int) -> pa.Array:
     """Return ``rows`` times the same text."""
+    # What a live feed asks for at each bar is kept.
+    return _few_names(name, rows) if rows <= FEW_ROWS else _names(name, rows)
+
+
+@lru_cache(maxsize=1024)
+def _few_names(name: str, rows: int) -> pa.Array:
+    return _names(name, rows)
+
+
+def _names(name: str, rows: int) -> pa.Array:
     content = name.encode()
     ends = np.arange(rows + 1, dtype=np.int32) * np.int32(len(content))
     return pa.Array.from_buffers(pa.string(), rows, [None, pa.py_buffer(ends), pa.py_buffer(content * rows)])

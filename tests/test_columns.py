@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from livepairs.columns import bits_of, by_symbol, floats_of, ints_of, names_column, times_column
+from livepairs.columns import bits_of, by_symbol, floats_columns, floats_of, ints_of, names_column, times_column
 from livepairs.schema import TIME, TRADES, empty
 from tests.factories import make_trades, mix
 
@@ -48,3 +48,11 @@ def test_symbols_come_apart_in_their_own_order() -> None:
     assert rows.equals(alone)
     one = make_trades("C", [1, 2])
     assert next(by_symbol(one))[1] is one
+
+
+def test_columns_of_a_matrix_share_its_memory() -> None:
+    table = np.array([[1.0, np.nan], [3.0, 4.0]])
+    first, second = floats_columns(table)
+    table[0, 0] = 7.0
+    assert first[0].as_py() == 7.0
+    assert (first.null_count, second.to_pylist()) == (0, [3.0, 4.0])

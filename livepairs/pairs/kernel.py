@@ -26,10 +26,10 @@ from typing import Final
 from livepairs.pairs.hedge import FIXED, OLS
 from livepairs.pairs.layout import Layout
 from livepairs.pairs.relation import relate_otherwise
-from livepairs.pairs.residuals import ROUNDING, from_moments, half_life_of, one_by_one
+from livepairs.pairs.residuals import from_moments, half_life_of, one_by_one
 from livepairs.stats.cointegration import mackinnon_p
 from livepairs.stats.compiled import kernel, part
-from livepairs.stats.elementary import log
+from livepairs.stats.elementary import ROUNDING, log
 from livepairs.stats.sliding import slide
 
 __all__ = ["STATISTICS", "advance", "score"]

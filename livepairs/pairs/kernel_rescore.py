@@ -10,9 +10,8 @@ import math
 from collections.abc import MutableSequence, Sequence
 from typing import Final
 
-from livepairs.pairs.residuals import ROUNDING
 from livepairs.stats.compiled import kernel, part
-from livepairs.stats.elementary import log
+from livepairs.stats.elementary import ROUNDING, log
 
 __all__ = ["BLOCK_SLOTS", "measure_noise", "rescore"]
 

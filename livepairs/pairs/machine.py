@@ -19,6 +19,7 @@ from livepairs.columns import (
     codes_of,
     flags_column,
     floats_column,
+    floats_columns,
     floats_of,
     ints_column,
     ints_of,
@@ -170,7 +171,7 @@ class PairMachine:
             names_column(str(pair), rows),
             floats_column(y_close),
             floats_column(x_close),
-            *(floats_column(table[column]) for column in range(IS_READY)),
+            *floats_columns(table[:IS_READY]),
             flags_column(table[IS_READY] != 0.0),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=PAIRS)

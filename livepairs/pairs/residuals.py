@@ -13,15 +13,13 @@ from typing import Final
 from livepairs.pairs.layout import Layout
 from livepairs.stats.cointegration import adf_from_products
 from livepairs.stats.compiled import part
+from livepairs.stats.elementary import ROUNDING
 from livepairs.stats.half_life import half_life_from_slope
 from livepairs.stats.sliding import triangle
 
-__all__ = ["ROUNDING", "from_moments", "half_life_of", "one_by_one"]
+__all__ = ["from_moments", "half_life_of", "one_by_one"]
 
 Numbers = MutableSequence[float]
-
-ROUNDING: Final = 1e-15
-"""What is smaller than this share of the legs is rounding: a spread has not moved, and an exact fit tells nothing."""
 
 HEDGE_WINDOW: Final = Layout.HEDGE_WINDOW
 LAGS: Final = Layout.LAGS

@@ -10,6 +10,7 @@ from livepairs.scan.kernel_near import residuals_one_by_one
 from livepairs.scan.kernel_products import LANES, TILE
 from livepairs.stats.cointegration import mackinnon_p
 from livepairs.stats.compiled import part
+from livepairs.stats.elementary import ROUNDING
 from livepairs.stats.half_life import half_life_from_slope
 
 __all__ = ["OWN", "STATISTICS", "mend", "prepare_direction", "set_slopes", "write_direction"]
@@ -39,9 +40,6 @@ AUTO: Final = len(OWN)
 
 NEAR_COLLINEAR: Final = 1e-3
 """Below this share of unexplained variance, of levels or of changes, sums have lost too many digits to be combined."""
-
-ROUNDING: Final = 1e-15
-"""Residuals smaller than this share of the legs are rounding: the fit is exact and says nothing of stationarity."""
 
 Cube = Any  # an array, or a memory view of one while interpreted; neither can be said to mypy
 Matrix = Any

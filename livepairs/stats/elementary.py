@@ -19,6 +19,10 @@ LN2_HIGH: Final = 6.93147180369123816490e-01
 LN2_LOW: Final = 1.90821492927058770002e-10
 SQRT_HALF: Final = 0.7071067811865476
 INVERSE_SQRT_2PI: Final = 0.3989422804014327
+ROUNDING: Final = 1e-15
+"""What is smaller than this share of the numbers it was taken from is rounding: a spread that has not moved, or the
+residuals of an exact fit, which tell nothing."""
+
 TAIL: Final = 4.0
 """Beyond this many standard deviations the continued fraction converges faster than the series."""
 
