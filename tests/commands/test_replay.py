@@ -13,6 +13,7 @@ from livepairs.__main__ import main
 from livepairs.schema import BARS, EVENTS, PAIRS
 from livepairs.stores.recording import open_recording
 
+DEMO = Path(__file__).resolve().parents[2] / "recordings" / "demo"
 KEYS = ["trades", "late", "rejected", "bars", "pairs", "events", "digest", "seconds"]
 SUMS = {"volume": "qty", "quote_volume": "quote", "buy_volume": "bought"}
 
@@ -159,3 +160,18 @@ def test_a_file_that_cannot_be_replaced_is_said(real: Path, tmp_path: Path, caps
     (tmp_path / "pairs.parquet").mkdir()
     assert main(["replay", str(real), "--out", str(tmp_path)]) == 2
     assert capsys.readouterr().err.startswith("livepairs: error: cannot write to ")
+
+
+def test_rules_that_cannot_be_used_are_refused_with_their_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = tmp_path / "mine.toml"
+    rules.write_text('[[rule]]\nname = "a"\nwhen = "abs(zz) >= 2"\n')
+    arguments = ["--pair", "ETHUSDT/BTCUSDT", "--rules", str(rules), "--out", str(tmp_path / "O")]
+    assert main(["replay", str(DEMO), *arguments]) == 2
+    first, shown, carets = capsys.readouterr().err.splitlines()
+    assert first.startswith(
+        f"livepairs: error: {rules}, line 3, column 13: there is no column 'zz' (did you mean 'z'?)"
+    )
+    assert (shown.strip(), carets.index("^"), carets.count("^")) == ('when = "abs(zz) >= 2"', shown.index("zz"), 2)
+    assert not (tmp_path / "O").exists()
