@@ -202,7 +202,9 @@ def test_where_visitors_may_only_look_nothing_is_changed(run_page: Callable[...,
     async def story(page: Page) -> None:
         assert not page.view._bar.can_change
         assert not page.view._list.can_change
+        assert page.view._bar.folder == f"in {tmp_path.name}"
         page.act("delete", name="tuesday")
+        assert page.view._list.notice == "A viewer may not delete recordings; ask an operator."
         page.act("upload", name="x.csv", size=4)
         page.act("record")
         page.act("prove", name="monday")
