@@ -29,9 +29,9 @@ HOLD = """(points) => {
         const source = document.get_model_by_name(name), old = source.data, count = old.ts.length
         const data = {}
         for (const column of Object.keys(old)) {
-            data[column] = Float64Array.from({length: 3 * rows}, (_, row) => old[column][row % count])
+            data[column] = Float64Array.from({length: 2 * rows}, (_, row) => old[column][row % count])
         }
-        data.ts = Float64Array.from({length: 3 * rows}, (_, row) => axis.start + step * (row - rows))
+        data.ts = Float64Array.from({length: 2 * rows}, (_, row) => axis.start + step * (row - rows / 2))
         source.data = data
     }
     return rows * 10
@@ -60,8 +60,8 @@ def spread_page(scale: Scale) -> Callable[[], Outcome]:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         try:
             with _demo(dict(os.environ)) as (_server, url):
-                page.goto(f"{url}spread")
-                page.wait_for_function(READY, timeout=60_000)
+                page.goto(f"{url}spread", wait_until="commit")
+                page.wait_for_function(READY, timeout=120_000)
                 page.get_by_role("button", name="Pause", exact=True).click()
                 points = page.evaluate(HOLD, POINTS)
                 page.evaluate(TWO_FRAMES)

@@ -36,8 +36,8 @@ def one_viewer(scale: Scale) -> Callable[[], Outcome]:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         try:
             with _demo(os.environ | {"LIVEPAIRS_SPEED": "1"}) as (_server, url):
-                page.goto(url)
-                page.wait_for_function(HAS_PLOT, timeout=60_000)
+                page.goto(url, wait_until="commit")
+                page.wait_for_function(HAS_PLOT, timeout=120_000)
                 page.evaluate(WATCH)
                 return _delays(page, bars)
         finally:

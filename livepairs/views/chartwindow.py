@@ -1,8 +1,8 @@
 """Which rows a page's charts hold: the newest as they close, or those of a window that the browser asked for.
 
 A page begins with the newest bars and follows them; each bar that closes is one appended row. Where the browser shows
-more bars than have room, or ones older than are held, it asks, and the charts get the rows of that window and of as
-much again on either side, in bars as long as they must be. Rows a recording still has to be read for come a moment
+more bars than have room, or ones older than are held, it asks, and the charts get the rows of that window and of half
+as much on either side, in bars as long as they must be. Rows a recording still has to be read for come a moment
 later; the rest is there at once. Nothing is ever given that is beyond the run's moment.
 """
 
@@ -25,7 +25,7 @@ __all__ = ["MOST_ROWS", "NEWEST_BARS", "ChartWindow", "Held"]
 NEWEST_BARS: Final = 1_200
 """How far back a window may begin to be shown with the newest bars, as they close."""
 MOST_ROWS: Final = 30_000
-"""Rows of a window, at most: three screens of the widest."""
+"""Rows of a window, at most: more than two screens of the widest."""
 _WIDEST_PIXELS: Final = 8_000
 _FEWEST_PIXELS: Final = 100
 _AGAIN_S: Final = 0.5
@@ -115,8 +115,9 @@ class ChartWindow:
         if step_us == self._interval_us and start_us >= newest_us - NEWEST_BARS * self._interval_us:
             self._hold(Held(step_us))
         elif step_us != held.step_us or held.is_newest or not self._covers(start_us, end_us):
-            first_us = max(self.rows.first_us, start_us - width_us)
-            self._hold(Held(step_us, first_us - first_us % step_us, end_us + width_us))
+            # Half a window on either side: what is held is painted with every frame, seen or not.
+            first_us = max(self.rows.first_us, start_us - width_us // 2)
+            self._hold(Held(step_us, first_us - first_us % step_us, end_us + width_us // 2))
 
     def _covers(self, start_us: int, end_us: int) -> bool:
         """Return whether a window is inside of what is held, as far as there is anything."""

@@ -30,8 +30,8 @@ _SPREAD: Final = ["ts", "y", "x", "spread", "mean", "upper", "lower", "beta", "c
 _ZSCORE: Final = ["ts", "z", "floor", "ceiling", "sigma", "net", "even_above", "even_below"]
 _HEADROOM: Final = 0.6
 """How far beyond the entry levels the z chart always reaches, so that one sees how near z is to them."""
-_POINTS: Final = 4_800
-"""Rows of a thinned window: its three screens have some 1,600 each."""
+_POINTS: Final = 3_600
+"""Rows of a thinned window: its two screens have some 1,800 each."""
 
 
 class PairRows:

@@ -174,7 +174,7 @@ class TimeAxis:
             label = "return globalThis.livepairsTick?.(tick, index, ticks) ?? ''"
             chart.add_layout(LinearAxis(ticker=self._ticker, formatter=CustomJSTickFormatter(code=label)), "below")
         chart.yaxis.formatter = formatter or NumeralTickFormatter(format="0,0.[0000]")
-        chart.yaxis.ticker.desired_num_ticks = 3 if weight < 1 else 5
+        chart.yaxis.ticker.desired_num_ticks = 3 if min_height < 100 else 5
         chart.grid.grid_line_color = MUTED
         chart.grid.grid_line_alpha = 0.15
         pan, wheel = PanTool(dimensions="width"), WheelZoomTool(dimensions="width")
