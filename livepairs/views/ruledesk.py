@@ -103,7 +103,7 @@ class RuleDesk:
         self._stage = ""
         self._dials: list[Dial] = []
         self._values: dict[int, float] = {}
-        self._is_open = False
+        self._is_open = self._is_closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
         over = [run.recording.name] if run.recording is not None else []
         self.view = RulePiece(
@@ -136,6 +136,7 @@ class RuleDesk:
 
     def close(self) -> None:
         """Let go; the page is gone."""
+        self._is_closed = True
         for aside in (self._reading, self._rehearsing, self._listing):
             aside.close()
 
@@ -305,6 +306,8 @@ class RuleDesk:
         span_us = max(1, recording.vouched_us - recording.start_us)
 
         def watch(chunk: Chunk) -> None:
+            if self._is_closed or self._hub.is_stopping:
+                raise ConfigError("the page is gone, and nobody waits for this replay")
             share = min(1.0, max(0.0, (chunk.now_us - recording.start_us) / span_us))
             self._say(f"Replaying {name} once: {share:.0%}")
 
