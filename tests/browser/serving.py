@@ -29,9 +29,9 @@ SHORT_LIVES = {"LIVEPAIRS_RUN_IDLE_S": "5", "LIVEPAIRS_DATABASE_URL": "sqlite://
 
 
 @contextmanager
-def livepairs_serve(*arguments: str) -> Iterator[str]:
+def livepairs_serve(*arguments: str, port: int = 0) -> Iterator[str]:
     """Run ``livepairs serve`` and yield its URL without the last slash."""
-    command = [sys.executable, "-m", "livepairs", "serve", *arguments, "--port", "0"]
+    command = [sys.executable, "-m", "livepairs", "serve", *arguments, "--port", str(port)]
     with _running(command, os.environ | SHORT_LIVES) as (process, lines):
         yield _announced(process, lines)
 
