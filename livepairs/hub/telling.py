@@ -54,7 +54,7 @@ def open_chronicle(settings: Settings, clock: Clock, *, on_told: Callable[[], No
 
     def addressed(run: Run, batch: pa.RecordBatch) -> Mapping[str, tuple[str, ...]]:
         is_told = run.kind == "live" or settings.deliver_replays
-        return _channels(run.params.rules_in_force, batch) if is_told else {}
+        return _channels(run.params.rules_in_force, batch, clock.now_us()) if is_told else {}
 
     if settings.database_url is not None:
         open_history().close()
@@ -62,9 +62,14 @@ def open_chronicle(settings: Settings, clock: Clock, *, on_told: Callable[[], No
     return Chronicle(open_history, clock, keep=keep, addressed=addressed, on_told=on_told)
 
 
-def _channels(rules: RuleSet, batch: pa.RecordBatch) -> dict[str, tuple[str, ...]]:
-    """Return which channels are told of which events, by event id: those that the event's rule notifies."""
-    notify = {rule.name: rule.notify for rule in rules.rules if rule.notify}
+def _channels(rules: RuleSet, batch: pa.RecordBatch, now_us: int) -> dict[str, tuple[str, ...]]:
+    """Return which channels are told of which events, by event id: those of the event's rule, unless it is quiet."""
+    said = set(batch.column("rule").to_pylist())
+    notify = {
+        rule.name: rule.notify
+        for rule in rules.rules
+        if rule.notify and rule.name in said and not rule.is_quiet(now_us, rules.zone)
+    }
     if not notify:
         return {}
     events = zip(batch.column("id").to_pylist(), batch.column("rule").to_pylist(), strict=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from livepairs.schema import Pair
 from livepairs.stores.history_rows import Wanted
 from livepairs.stores.outbox import Outbox
 from tests.delivery.endpoint import KEY, Endpoint, serving
-from tests.hub.test_chronicle import FakeRun, follow, make_batch
+from tests.hub.test_chronicle import START_US, FakeRun, follow, make_batch
 
 RULES = """
 [channels.desk]
@@ -81,6 +82,19 @@ def test_a_replay_tells_nobody_unless_it_is_asked_to(tmp_path: Path, asked: bool
     assert len(chronicle.history.page(Wanted()).rows) == 1
     assert sum(count.waiting for count in Outbox(chronicle.history.database).counts()) == waiting
     chronicle.close()
+
+
+def test_a_rule_in_its_quiet_hours_tells_nobody_and_its_events_are_kept(tmp_path: Path):
+    quiet = read_rules(RULES + 'quiet = ["15:30-16:30"]\n')
+    for minute, waiting in [(0, 0), (31, 1)]:
+        chronicle = open_chronicle(settings(tmp_path), ManualClock(START_US + minute * 60_000_000))
+        run = notified_run()
+        run.params = replace(PARAMS, rules=quiet)
+        follow(chronicle, run).append(make_batch(minute))
+        assert chronicle.flush(60)
+        assert len(chronicle.history.page(Wanted(text=str(minute))).rows) == 1
+        assert sum(count.waiting for count in Outbox(chronicle.history.database).counts()) == waiting
+        chronicle.close()
 
 
 def test_a_rule_that_names_no_channel_tells_nobody(tmp_path: Path):
