@@ -1,0 +1,71 @@
+"""The charts in a real browser: longer bars as one zooms out and exact ones again, the zone, pictures and files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.serving import Visitor, visiting
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+STEP = "m.data.ts[2] - m.data.ts[1]"
+
+
+@pytest.fixture(scope="module")
+def spread(chromium_browser: Browser, app: str) -> Iterator[Visitor]:
+    """Open one spread page for the whole file, its replay paused."""
+    with visiting(chromium_browser, app) as visitor:
+        visitor.go("spread")
+        visitor.newest("spread-bars")
+        if visitor.model("Deck", "m.data.status") == "playing":
+            visitor.pause()
+        yield visitor
+        assert visitor.errors == []
+        assert visitor.strangers == []
+
+
+def show(visitor: Visitor, seconds: float) -> None:
+    """Show that much time up to the end of the axis, as the deck's list of windows does."""
+    visitor.model("time-axis", f"m.setv({{start: m.end - {1000 * seconds}, end: m.end}})")
+
+
+def test_zooming_out_draws_longer_bars_and_zooming_in_the_exact_ones(spread: Visitor) -> None:
+    spread.wait_for("spread-bars", f"{STEP} === 1000 && Array.from(m.data.close).some(Number.isFinite)")
+    close = spread.model("spread-bars", "m.data.close[m.data.close.length - 1]")
+    drawn = spread.model("spread", "m.data.spread[m.data.spread.length - 1]")
+    assert close == pytest.approx(drawn, abs=1e-10)
+    show(spread, 7_200)
+    spread.wait_for("spread-bars", f"{STEP} >= 5000")
+    spread.page.get_by_text("s bars of 1 s ones").wait_for()
+    show(spread, 600)
+    spread.wait_for("spread-bars", f"{STEP} === 1000")
+
+
+def test_the_zone_is_switched_for_all_and_remembered(spread: Visitor) -> None:
+    zone = spread.page.locator(".chartbar button.zone")
+    assert zone.inner_text() == "UTC"
+    zone.click()
+    assert spread.page.evaluate("() => livepairsZone.isLocal && localStorage.getItem('livepairs-zone')") == "local"
+    zone.click()
+    assert spread.page.evaluate("() => livepairsZone.isLocal") is False
+
+
+def test_a_chart_is_saved_as_a_picture_and_the_rows_as_a_file(spread: Visitor, tmp_path: Path) -> None:
+    with spread.page.expect_download() as saved:
+        spread.page.locator(".lp-face button.save").nth(1).click(modifiers=["Shift"])
+    saved.value.save_as(tmp_path / "chart.svg")
+    drawn = (tmp_path / "chart.svg").read_text(encoding="utf-8")
+    assert drawn.startswith("<svg ")
+    for words in ("ETHUSDT/BTCUSDT", " UTC – ", "replay of recording demo", spread.base, "Spread, basis points"):
+        assert words in drawn
+    with spread.page.expect_download() as saved:
+        spread.page.get_by_label("Save or export the charts").select_option("file:csv")
+    saved.value.save_as(tmp_path / "rows.csv")
+    assert (tmp_path / "rows.csv").read_text(encoding="utf-8").splitlines()[0].endswith('"spread_close"')
