@@ -44,7 +44,8 @@ def signing_in(action: str, *, problem: str = "", name: str = "", is_dark: bool 
 def signing_out(action: str, *, is_dark: bool = False) -> str:
     """Return the page that asks whether to sign out."""
     form = f'<form method="post" action="{escape(action)}"><button type="submit">Sign out</button></form>'
-    return _page("Sign out", f"<h1>Sign out</h1>\n<p>Pages that are open stay so until they are closed.</p>\n{form}", is_dark=is_dark)
+    said = "<p>Pages that are open stay so until they are closed.</p>"
+    return _page("Sign out", f"<h1>Sign out</h1>\n{said}\n{form}", is_dark=is_dark)
 
 
 def notice(title: str, sentence: str, *, go: tuple[str, str] | None = None, is_dark: bool = False) -> str:

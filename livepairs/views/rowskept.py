@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,7 @@ def params_of(origin: Origin, pair: str) -> tuple[RunParams, bool]:
     said: dict[str, Any] = json.loads(origin.params or "{}")
     names = ("hedge_window", "z_window", "corr_window", "adf_lags", "price", "hedge")
     windows = PairParams(**{name: said[name] for name in names if name in said})
-    grace = {"grace_us": int(said["grace_us"])} if "grace_us" in said else {}
-    params = RunParams(pairs=(Pair.parse(pair),), interval=origin.interval, pair_params=windows, **grace)
+    params = RunParams(pairs=(Pair.parse(pair),), interval=origin.interval, pair_params=windows)
+    if "grace_us" in said:
+        params = replace(params, grace_us=int(said["grace_us"]))
     return params, bool(said.get("healed"))
