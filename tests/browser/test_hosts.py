@@ -1,0 +1,143 @@
+"""The hosts in examples/, each started as its first lines say: the page is shown, and a foreign origin is refused."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from livepairs.access.passwords import hash_password
+from livepairs.access.users import User, Users, write_users
+from tests.browser.serving import PATIENCE_MS, ROOT, SHORT_LIVES, livepairs_serve
+from tests.browser.test_embed import opened, wait_for
+from tests.browser.test_server import ask
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+MISSING = [name for name in ("bokeh_fastapi", "django", "fastapi", "flask", "uvicorn") if find_spec(name) is None]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.soak,
+    pytest.mark.skipif(bool(MISSING), reason=f"{', '.join(MISSING)} not there; pip install 'livepairs[examples]'"),
+]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def started(command: list[str], port: int, **environment: str) -> Iterator[str]:
+    """Run a host on that port, and yield its origin once it answers."""
+    told = os.environ | SHORT_LIVES | environment
+    process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=told)
+    try:
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while time.monotonic() < deadline and process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def uvicorn(target: str) -> Iterator[str]:
+    port = free_port()
+    command = ["-m", "uvicorn", "--app-dir", "examples", target, "--port", str(port), "--log-level", "warning"]
+    with started(command, port) as host:
+        yield host
+
+
+@pytest.fixture(scope="module")
+def fastapi_host() -> Iterator[str]:
+    yield from uvicorn("fastapi_host:app")
+
+
+@pytest.fixture(scope="module")
+def django_host() -> Iterator[str]:
+    yield from uvicorn("django_host:application")
+
+
+@pytest.fixture(scope="module")
+def flask_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the host's origin; the server beside it lets nobody in without a token."""
+    users = tmp_path_factory.mktemp("users") / "users.txt"
+    write_users(users, Users().with_user(User("op", "operator", hash_password("a password of some length"))))
+    port = free_port()
+    with ExitStack() as stack:
+        options = ("--auth", str(users), "--allow-origin", f"http://127.0.0.1:{port}")
+        server = stack.enter_context(livepairs_serve("recordings/demo", "--speed", "60", *options))
+        told = {"LIVEPAIRS_SERVER": server, "LIVEPAIRS_USERS": str(users), "PORT": str(port)}
+        yield stack.enter_context(started(["examples/flask_host.py"], port, **told))
+
+
+@pytest.fixture(scope="module")
+def panel_host() -> Iterator[str]:
+    port = free_port()
+    command = ["-m", "panel", "serve", "examples/panel_host.py", "--port", str(port), "--address", "127.0.0.1"]
+    with started([*command, "--allow-websocket-origin", f"127.0.0.1:{port}"], port) as host:
+        yield host
+
+
+@pytest.mark.parametrize("name", ["fastapi_host", "django_host", "flask_host"])
+def test_a_host_shows_a_page_to_its_user(name: str, chromium_browser: Browser, request: pytest.FixtureRequest) -> None:
+    page = opened(chromium_browser, request.getfixturevalue(name))
+    wait_for(page, "ready", "d.pair === 'ETHUSDT/BTCUSDT'")
+    wait_for(page, "time", "d.status === 'playing'")
+    page.close()
+
+
+def test_a_view_stands_among_those_of_another_panel_app(chromium_browser: Browser, panel_host: str) -> None:
+    page = opened(chromium_browser, f"{panel_host}/panel_host")
+    page.get_by_text("Hedge ratio").first.wait_for()
+    page.get_by_label("Notes of the desk").first.wait_for()
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("fastapi_host", "/livepairs/spread"), ("django_host", "/livepairs/market"), ("panel_host", "/panel_host")],
+)
+def test_a_foreign_origin_gets_no_websocket(name: str, path: str, request: pytest.FixtureRequest) -> None:
+    host = request.getfixturevalue(name)
+    brought = {"Cookie": "our-user=ann"}
+    shown = f"{path}?token={ask(host, '/token')[2].decode()}" if name == "django_host" else path
+    token = re.search(rb'"token":\s*"([^"]+)"', ask(host, shown, brought)[2])
+    assert token is not None
+    for origin, status in ((host, 101), ("http://evil.example", 403)):
+        headers = {
+            **brought,
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "bGl2ZXBhaXJzLXRlc3RzIQ==",
+            "Sec-WebSocket-Protocol": f"bokeh, {token[1].decode()}",
+            "Origin": origin,
+        }
+        assert ask(host, f"{path}/ws", headers)[0] == status
+
+
+def test_the_hosts_are_the_files_there_are() -> None:
+    listed = set(re.findall(r"\| `(\w+\.\w+)`", (ROOT / "examples" / "README.md").read_text("utf-8")))
+    assert listed == {path.name for path in Path(ROOT / "examples").iterdir() if path.suffix in (".py", ".html")}
