@@ -15,13 +15,25 @@ _HOMES = {
     "backtest": "livepairs.backtest",
     "embed": "livepairs.embed",
     "open_recording": "livepairs.stores.recording",
+    "preview": "livepairs.notebook",
     "replay": "livepairs.headless",
     "scan": "livepairs.scan",
     "stats": "livepairs.stats",
     "sweep": "livepairs.sweep_recording",
 }
 
-__all__ = ["LivepairsError", "__version__", "backtest", "embed", "open_recording", "replay", "scan", "stats", "sweep"]
+__all__ = [
+    "LivepairsError",
+    "__version__",
+    "backtest",
+    "embed",
+    "open_recording",
+    "preview",
+    "replay",
+    "scan",
+    "stats",
+    "sweep",
+]
 
 
 def __getattr__(name: str) -> Any:  # any public name, of whatever type it has at home

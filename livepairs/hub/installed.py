@@ -9,7 +9,7 @@ from livepairs.config import Settings, load_settings
 from livepairs.errors import ConfigError
 from livepairs.hub.registry import Hub
 
-__all__ = ["get_hub", "start_hub", "stop_hub"]
+__all__ = ["get_hub", "is_hub_started", "start_hub", "stop_hub"]
 
 _installed: list[Hub] = []
 _install_lock = threading.Lock()
@@ -25,6 +25,11 @@ def get_hub() -> Hub:
     """
     with _install_lock:
         return _installed[0] if _installed else _install(load_settings())
+
+
+def is_hub_started() -> bool:
+    """Say whether there is a process-wide hub; asking makes none."""
+    return bool(_installed)
 
 
 def start_hub(settings: Settings) -> Hub:

@@ -30,7 +30,7 @@ def stack(face: ChartFace, models: list[Any], *, min_height: int, above: int = 0
     above
         Pixels that other parts of the page take above it.
     """
-    height = f"max({min_height}px, calc(100vh - {_AROUND + above + FACE_HEIGHT}px))"
+    height = f"max({min_height}px, calc(var(--lp-window, 100vh) - {_AROUND + above + FACE_HEIGHT}px))"
     block = column(*models, sizing_mode=None, spacing=0)
     block.update(sizing_mode="stretch_width", styles={"height": height, "flex": "0 0 auto"})
     charts = pn.pane.Bokeh(block, sizing_mode="stretch_width", margin=0)

@@ -16,6 +16,7 @@ from livepairs.errors import ConfigError
 from livepairs.hub import Hub, Run, get_hub, start_hub
 from livepairs.schema import Pair
 from livepairs.stores.recording import Recording
+from livepairs.views.assets import stylesheet
 from livepairs.views.kpis import Kpis
 from livepairs.views.pricecharts import PriceCharts
 from livepairs.views.screen import Screen
@@ -23,10 +24,10 @@ from livepairs.views.spreadcharts import SpreadCharts
 from livepairs.views.transport import Transport
 from livepairs.views.visit import Visit
 
-__all__ = ["Market", "Spread"]
+__all__ = ["Market", "Spread", "View"]
 
 
-class _View(Viewer):
+class View(Viewer):
     """What the views share: a run, a pair, and panels that are kept fresh.
 
     Parameters
@@ -56,24 +57,29 @@ class _View(Viewer):
 
     def __panel__(self) -> Viewable:
         screen = Screen(self.run)
+        place = self.placed(screen)
+        screen.attach()
+        return place
+
+    def placed(self, screen: Screen) -> Viewable:
+        """Return the panels, which the screen keeps fresh from when it is attached."""
         panels = self._panels(screen)
         if self._is_steered:
             visit = Visit(self.run, self.pair, is_dark=pn.config.theme == "dark")
             transport = Transport(visit, "", screen.refresh)
-            transport.view.styles = {"position": "static"}
+            transport.view.stylesheets = [*transport.view.stylesheets, stylesheet("decksettled")]
             panels.append(screen.add("deck", lambda: transport))
-        screen.attach()
         return pn.Column(*panels, sizing_mode="stretch_width", margin=0)
 
 
-class Market(_View):
+class Market(View):
     """Candles and volume of both legs."""
 
     def _panels(self, screen: Screen) -> list[Viewable]:
         return [screen.add("price", lambda: PriceCharts(self.run, self.pair, screen.refresh))]
 
 
-class Spread(_View):
+class Spread(View):
     """The pair's figures over the charts of legs, spread, z, hedge ratio and correlation."""
 
     def _panels(self, screen: Screen) -> list[Viewable]:
