@@ -151,7 +151,9 @@ class ChartWindow:
         if self._looked is not None and self._looked[3] and not self._covers(self._looked[0], self._run.status.now_us):
             self._decide()
         is_over = self.held.span_us[1] < self.edge_us or self.edge_us == self.given_us
-        return not is_over and monotonic() - self._given_s >= _AGAIN_S
+        # Where the run stands nothing would come to hand it out later.
+        is_time = self._run.state.status != "playing" or monotonic() - self._given_s >= _AGAIN_S
+        return is_time and not is_over
 
     def gave(self) -> None:
         """Note that the window's rows have been handed out up to the bar that is forming."""
