@@ -13,13 +13,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from livepairs.config import Settings, load_settings
+from livepairs.errors import ConfigError
 from livepairs.hub import Hub, Run, start_hub
 from livepairs.hub.installed import is_hub_started
-from livepairs.moment import read_moment
+from livepairs.hub.opening import measures_of
+from livepairs.moment import Moment, read_moment, to_iso
 from livepairs.schema import Pair
 from livepairs.stores.recording import Recording
 
 __all__ = ["Preview", "preview"]
+
+SLICE_BARS: Final = 900
+"""How much ``to_html`` writes where nothing else is asked for, as the charts show at first."""
 
 _HUBS: Final[dict[str, Hub]] = {}
 """By source: cells that show the same one share its hub."""
@@ -95,9 +100,59 @@ class Preview:
 
         return show(self.run, self.pair, self._view)
 
+    def to_html(
+        self, path: str | Path | None = None, *, start: str | int | None = None, end: str | int | None = None
+    ) -> str:
+        """Return a slice as one HTML file that needs no server and no network, and write it.
+
+        Parameters
+        ----------
+        path
+            Where to; None to return it only.
+        start, end
+            First and last event time, as ``"2024-08-08T23:56:12Z"`` or microseconds since 1970. By default it ends at
+            the run's moment and is 900 bars long.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such slice.
+        """
+        from livepairs.views.standalone import page_of, wait_until_there
+
+        if end is None:
+            wait_until_there(self.run)
+        end_us = self.run.shown_us if end is None else _time(end)
+        start_us = end_us - SLICE_BARS * self.run.params.interval_us if start is None else _time(start)
+        if start_us >= end_us:
+            raise ConfigError(f"the slice would go from {to_iso(start_us)} to {to_iso(end_us)}; let it begin earlier")
+        run = self._standing_at(end_us)
+        try:
+            wait_until_there(run)
+            page = page_of(run, self.pair, (start_us, end_us), view=self._view)
+        finally:
+            if run is not self.run:
+                run.close()
+        if path is not None:
+            Path(path).write_text(page, encoding="utf-8")
+        return page
+
+    def _standing_at(self, end_us: int) -> Run:
+        """Return a run of its own at that moment, so that nobody's deck is moved; a live feed's is the one there is."""
+        if self.run.recording is None:
+            return self.run
+        measures = measures_of(self.run.params, healed=self.run.is_healed)
+        return self._hub.open_moment(Moment(pair=self.pair, at_us=end_us, plays=False, measures=measures))
+
     def close(self) -> None:
         """End the run; a preview that no cell shows any more ends by itself after a while."""
         self.run.close()
+
+
+def _time(text: str | int) -> int:
+    moment = read_moment({"at": str(text)})
+    assert moment.at_us is not None
+    return moment.at_us
 
 
 def _hub_of(source: str) -> Hub:

@@ -47,7 +47,7 @@ class Echo(Talking):
     _esm: ClassVar[str] = script("echo")
 
 
-class Cell(pn.Column):  # type: ignore[misc]  # Panel's classes are untyped
+class Cell(pn.Column):
     """What stands in a cell. Whatever the browser says is heard on the loop it was made on, as on a server.
 
     JupyterLab hands messages to a thread of the kernel's own, and two threads that send at once take each other's

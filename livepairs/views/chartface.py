@@ -46,6 +46,10 @@ class ChartFace(Talking):
     def __init__(self, act: Callable[[str, Mapping[str, Any]], None], **params: Any) -> None:  # param's own keywords
         super().__init__(act, **params)
 
+    def stand_alone(self) -> None:
+        """Ask for no rows and offer none: there is nobody to give them."""
+        self.spec = self.spec | {"asks": False, "files": []}
+
     def save(self, export: Export) -> None:
         """Let the browser save a file."""
         self.send({"name": export.name, "mime": export.mime, "data": b64encode(export.data).decode("ascii")})

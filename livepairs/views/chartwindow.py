@@ -28,6 +28,7 @@ MOST_ROWS: Final = 30_000
 """Rows of a window, at most: more than two screens of the widest."""
 _WIDEST_PIXELS: Final = 8_000
 _FEWEST_PIXELS: Final = 100
+_KEPT_PIXELS: Final = 2_400
 _AGAIN_S: Final = 0.5
 """A window at whose edge bars close is handed out again no more often."""
 
@@ -132,6 +133,13 @@ class ChartWindow:
         if not held.is_newest:
             self.want(held.span_us[0], min(held.span_us[1], self.rows.kept_us))
         self._notify()
+
+    def keep(self, start_us: int, end_us: int) -> None:
+        """Hold this window from now on, whole: what it lacks is read here, so call it where one may wait."""
+        while self.rows.read(max(start_us, self.rows.first_us), min(end_us, self.rows.kept_us)):
+            pass
+        step_us = step_for(end_us - start_us, self._interval_us, _KEPT_PIXELS)
+        self._hold(Held(step_us, start_us - start_us % step_us, end_us))
 
     def forget(self) -> None:
         """Follow the newest bars again: the run has jumped in time."""

@@ -51,7 +51,7 @@ class PriceCharts:
         self._pace = Pace(CHARTS_S)
         self._window = ChartWindow(run, notify)
         self._given = -1
-        axis = TimeAxis(interval_us=interval_us(run.params.interval), end_us=run.shown_us)
+        self._axis = axis = TimeAxis(interval_us=interval_us(run.params.interval), end_us=run.shown_us)
         self._legs = [
             Candles(axis, symbol, name, is_last=is_last)
             for symbol, name, is_last in ((pair.y, "bars-y", False), (pair.x, "bars-x", True))
@@ -63,6 +63,12 @@ class PriceCharts:
         self._face = axis.face(self._legs[0].closed, origin_of(run, pair, files), act=self._act, asks=True)
         self._window.show_on(self._face)
         self.view: Viewable = stack(self._face, [leg.chart for leg in self._legs], min_height=470)
+
+    def hold(self, start_us: int, end_us: int) -> None:
+        """Show a slice for good, as in a file that has no server to ask for more."""
+        self._window.keep(start_us, end_us)
+        self._axis.stand(start_us, end_us)
+        self._face.stand_alone()
 
     def close(self) -> None:
         """Let go of what is under way."""

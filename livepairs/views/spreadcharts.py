@@ -89,6 +89,13 @@ class SpreadCharts:
         self._window.show_on(self._face)
         self.view: Viewable = stack(self._face, models, min_height=510, above=82 + PAPER_HEIGHT)
 
+    def hold(self, start_us: int, end_us: int) -> None:
+        """Show a slice for good, as in a file that has no server to ask for more."""
+        self._window.keep(start_us, end_us)
+        self._axis.stand(start_us, end_us)
+        self._face.stand_alone()
+        self._added.pick.visible = False
+
     def close(self) -> None:
         """Let go of what is under way."""
         self._window.close()

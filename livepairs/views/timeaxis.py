@@ -208,6 +208,10 @@ class TimeAxis:
         """
         self._plots.append(_Plot(chart, source, title, fields, wait, is_last, list(scales)))
 
+    def stand(self, start_us: int, end_us: int) -> None:
+        """Show this window, and follow nothing."""
+        self.range.update(start=start_us / 1000, end=end_us / 1000, tags=["free"])
+
     def face(
         self, leader: ColumnDataSource, origin: Origin, *, act: Callable[[str, Mapping[str, Any]], None] | None = None,
         asks: bool = False, shows_whole: bool = False,
