@@ -26,6 +26,9 @@ CLEAR := --clear
 endif
 endif
 
+# Bytecode is kept whatever the environment says: tests start hundreds of processes, and each would compile it all anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test quick lint format coverage bench soak pictures freeze chromium postgres clean
 .DEFAULT_GOAL := help
 

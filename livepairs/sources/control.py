@@ -174,7 +174,9 @@ class ReplayControl:
                 self._target_us = None
             if is_round and self._loop_us is not None:
                 self._seek(self._loop_us[0])
-        if is_reached or is_round:
+            # What was on its way when it was held moves it once more, and nothing else would say so.
+            is_held = not self._is_playing and self._target_us is None
+        if is_reached or is_round or is_held:
             self._changed()
 
     @contextmanager

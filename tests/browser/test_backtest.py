@@ -45,7 +45,7 @@ def test_an_address_is_run_whole_and_a_trade_is_found_and_taken_away(chromium_br
         page.locator(".tabulator-row").nth(1).click()
         visitor.wait_for("time-axis", f"m.start !== {start}")
         with page.expect_download() as download:
-            page.get_by_label("Export").select_option("trades-csv")
+            page.get_by_label("Export", exact=True).select_option("trades-csv")
         assert download.value.suggested_filename.endswith("-trades.csv")
         assert download.value.path().read_text().startswith('"entry_ts","exit_ts","side"')
         page.get_by_role("button", name="All", exact=True).click()
