@@ -57,6 +57,7 @@ def on_cluster(function: Callable[[S, J], R], shared: S, jobs: Sequence[J], *, s
     """
     try:
         from distributed import Client
+        from distributed.client import FutureCancelledError, FuturesCancelledError
     except ImportError:
         raise ConfigError(
             "a scheduler is named, but Dask is not installed; install it with: pip install 'livepairs[dask]'"
@@ -68,11 +69,21 @@ def on_cluster(function: Callable[[S, J], R], shared: S, jobs: Sequence[J], *, s
     with client:
         if not client.scheduler_info()["workers"]:
             raise ConfigError(f"the Dask cluster at {scheduler!r} has no workers; start some with 'dask worker'")
-        # One call per job, not one task for all: a lost worker then loses little. Pure names would let the scheduler
-        # answer a second scan from the first one's memory.
-        handle = client.scatter(shared, broadcast=True, hash=False)
-        futures = client.map(function, [handle] * len(jobs), jobs, pure=False, retries=RETRIES)
-        return list(client.gather(futures))
+        for _ in range(RETRIES):
+            try:
+                return _mapped(client, function, shared, jobs)
+            except (FutureCancelledError, FuturesCancelledError):
+                # The worker that was lost had the only copy, so far, of what the jobs share: it is sent again.
+                continue
+        return _mapped(client, function, shared, jobs)
+
+
+def _mapped(client: Any, function: Callable[[S, J], R], shared: S, jobs: Sequence[J]) -> list[R]:  # Dask has no types
+    # One call per job, not one task for all: a lost worker then loses little. Pure names would let the scheduler
+    # answer a second scan from the first one's memory.
+    handle = client.scatter(shared, broadcast=True, hash=False)
+    futures = client.map(function, [handle] * len(jobs), jobs, pure=False, retries=RETRIES)
+    return list(client.gather(futures))
 
 
 def aligned(whole: S) -> S:

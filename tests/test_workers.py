@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks.cases.sweep import make_bars
+from livepairs import workers
 from livepairs.backtest.grid import Grid
 from livepairs.errors import ConfigError
 from livepairs.scan.columns import Columns, prepare_columns
@@ -104,6 +105,24 @@ def test_worker_killed_in_the_middle_costs_time_and_no_result(cluster):
     found = on_cluster(run_unless_killed, (columns, victim), jobs, scheduler=cluster.scheduler_address)
     assert collect(7, jobs, found).tobytes() == collect(7, jobs, in_turn(columns, jobs)).tobytes()
     assert next(iter(cluster.workers.values())).process.pid != victim
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_what_jobs_share_is_sent_again_if_it_is_lost_with_a_worker(cluster, monkeypatch):
+    from distributed.client import FutureCancelledError
+
+    mapped, tries = workers._mapped, []
+
+    def lost_at_first(*args):
+        tries.append(1)
+        if len(tries) == 1:
+            raise FutureCancelledError("job-0", "already forgotten")
+        return mapped(*args)
+
+    monkeypatch.setattr(workers, "_mapped", lost_at_first)
+    assert on_cluster(add, 1, [1, 2], scheduler=cluster.scheduler_address) == [2, 3]
+    assert len(tries) == 2
 
 
 @pytest.mark.slow
