@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from livepairs.card import card
 from livepairs.errors import ConfigError
 from livepairs.pairs.machine import PairParams
 from livepairs.pipeline import Pipeline, RunParams, Status, compile_if_worth
@@ -61,6 +62,15 @@ class ReplayResult:
             f"ReplayResult({self.status.trades:,} trades -> {self.bars.num_rows:,} bars, "
             f"{self.pairs.num_rows:,} pair rows, {self.events.num_rows:,} events; digest {self.digest[:12]})"
         )
+
+    def _repr_html_(self) -> str:
+        status = self.status
+        rows = [
+            ("trades", status.trades), ("late", status.late), ("rejected", sum(status.rejected.values())),
+            ("bars", self.bars.num_rows), ("pair rows", self.pairs.num_rows), ("events", self.events.num_rows),
+            ("digest", self.digest[:12]), ("seconds", f"{self.seconds:.2f}"),
+        ]  # fmt: skip
+        return card("Replay", rows)
 
 
 def replay(  # noqa: PLR0913 - the public form of a value object; everything is by name

@@ -8,6 +8,7 @@ from typing import Final
 import pyarrow as pa
 
 from livepairs.backtest.params import BacktestParams
+from livepairs.card import card
 from livepairs.schema import TIME, Pair
 
 __all__ = ["EQUITY", "LEGS", "REASONS", "ROUND_TRIPS", "BacktestResult", "Metrics", "columns_of"]
@@ -104,3 +105,10 @@ class BacktestResult:
     equity: pa.Table
     metrics: Metrics
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"BacktestResult({self.pair}: {self.trades.num_rows:,} trades over {self.equity.num_rows:,} bars)"
+
+    def _repr_html_(self) -> str:
+        notes = [("note", note) for note in self.notes]
+        return card(f"Backtest of {self.pair}", [*self.metrics.items(), *notes])

@@ -13,7 +13,9 @@ from typing import Final
 
 import pyarrow as pa
 
+from livepairs.card import card
 from livepairs.errors import ConfigError, RecordingError, did_you_mean
+from livepairs.moment import to_iso
 from livepairs.schema import MARKS, TRADES, Chunk, Gap, Marker
 from livepairs.stores.layout import sha256_of
 from livepairs.stores.manifest import FileEntry, Manifest, Provenance, Table, read_manifest
@@ -62,6 +64,18 @@ class Recording:
     def __init__(self, path: Path, manifest: Manifest) -> None:
         self.path, self.manifest = path, manifest
         self._footers: dict[str, tuple[RowGroup, ...]] = {}
+
+    def __repr__(self) -> str:
+        return f"Recording({self.name!r}: {self.trade_count:,} trades of {', '.join(self.symbols)})"
+
+    def _repr_html_(self) -> str:
+        span = f"{to_iso(self.start_us)} – {to_iso(self.end_us)}"
+        made = f"{self.source} (synthetic)" if self.is_synthetic else self.source
+        rows = [
+            ("symbols", ", ".join(self.symbols)), ("trades", self.trade_count), ("span", span), ("source", made),
+            ("gaps", len(self.gaps)), ("markers", len(self.markers)), ("digest", self.digest[:12]),
+        ]  # fmt: skip
+        return card(f"Recording {self.name}", rows)
 
     @property
     def name(self) -> str:
