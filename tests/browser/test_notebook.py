@@ -1,0 +1,116 @@
+"""JupyterLab for real: rows arrive in a cell and the deck steers them; and a slice as a file that asks nobody."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.serving import PATIENCE_MS, RECORDING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+NEWEST = """() => Math.max(...Bokeh.documents.flatMap((d) => [...d._all_models.values()])
+  .filter((m) => m.name === "spread" && m.data?.ts?.length).map((m) => m.data.ts[m.data.ts.length - 1]), 0)"""
+"""The time of the newest row on the page."""
+STATUS = """(wanted) => Bokeh.documents.some((d) => [...d._all_models.values()]
+  .some((m) => m.data?.status === wanted && m.data.now_ms))"""
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[str]:
+    """Yield the URL of a JupyterLab of the test's own, which serves an empty folder."""
+    if importlib.util.find_spec("jupyterlab") is None:
+        pytest.skip("JupyterLab is not installed; it comes with the extra 'notebook'")
+    folders = {f"JUPYTER_{name}_DIR": str(tmp_path / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0"]
+    command += ["--IdentityProvider.token=", f"--ServerApp.root_dir={tmp_path}", "--LabApp.news_url=none"]
+    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    process = subprocess.Popen(
+        command, env=os.environ | folders, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert process.stdout is not None
+    reader = threading.Thread(target=process.stdout.read, daemon=True)  # or it would wait once the pipe is full
+    try:
+        found = next((url for line in process.stdout if (url := re.search(r"http://127\.0\.0\.1:\d+/", line))), None)
+        assert found, "JupyterLab did not start"
+        reader.start()
+        yield found[0]
+    finally:
+        process.terminate()
+        process.wait(30)
+        if reader.is_alive():
+            reader.join(5)
+        process.stdout.close()
+
+
+@contextmanager
+def page_of(browser: Browser, strangers: list[str], home: str) -> Iterator[Page]:
+    """Yield a page that notes what is asked of anybody but ``home``, and what goes wrong, as strangers."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    own = (home, "data:", "blob:")
+    page.on("request", lambda asked: None if asked.url.startswith(own) else strangers.append(asked.url))
+    page.on("pageerror", lambda error: strangers.append(str(error)))
+    try:
+        yield page
+    finally:
+        context.close()
+
+
+@pytest.mark.soak
+def test_rows_arrive_in_a_cell_of_jupyterlab_and_its_deck_steers_them(
+    chromium_browser: Browser, lab: str, tmp_path: Path
+) -> None:
+    source = f"import livepairs\nlivepairs.preview({str(RECORDING)!r}, speed=30)"
+    cell = {"cell_type": "code", "execution_count": None, "id": "a", "metadata": {}, "outputs": [], "source": source}
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    notebook = {"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "a.ipynb").write_text(json.dumps(notebook))
+    strangers: list[str] = []
+    with page_of(chromium_browser, strangers, lab) as page:
+        page.goto(f"{lab}lab/tree/a.ipynb?reset")
+        page.get_by_text("Python 3 (ipykernel)", exact=False).first.wait_for()
+        page.locator(".jp-CodeCell").first.click()
+        page.keyboard.press("Shift+Enter")
+        page.wait_for_function(f"() => window.Bokeh && ({NEWEST})() > 0")
+        first = page.evaluate(NEWEST)
+        page.wait_for_function(f"(first) => ({NEWEST})() > first + 5000", arg=first)
+        page.get_by_role("button", name="Pause", exact=True).click()
+        page.wait_for_function(STATUS, arg="paused")
+        page.get_by_role("button", name="Play", exact=True).click()
+        page.wait_for_function(STATUS, arg="playing")
+    assert strangers == []
+
+
+def test_a_slice_is_a_file_that_asks_no_other_host(chromium_browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "slice.html"
+    span = "start='2026-01-05T08:10:00Z', end='2026-01-05T08:20:00Z'"
+    script = f"import livepairs; livepairs.preview({str(RECORDING)!r}, bars='5s').to_html({str(path)!r}, {span})"
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+    written = path.read_text("utf-8")
+    assert str(RECORDING.parent) not in written
+    assert str(Path.home()) + "/" not in written
+    assert sys.prefix not in written
+    strangers: list[str] = []
+    with page_of(chromium_browser, strangers, path.as_uri()) as page:
+        page.goto(path.as_uri())
+        page.wait_for_function(f"() => window.Bokeh && ({NEWEST})() > 0")
+        page.get_by_text("Cointegration p", exact=True).wait_for()
+        assert page.evaluate(NEWEST) == pytest.approx(1_767_601_190_000, abs=10_000)  # 08:20 less the bars not closed
+        assert page.get_by_role("button", name="Play", exact=True).count() == 0
+    assert strangers == []
