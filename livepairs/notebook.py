@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from livepairs.config import Settings, load_settings
 from livepairs.errors import ConfigError
-from livepairs.hub import Hub, Run, start_hub
+from livepairs.hub import Hub, Run, get_hub, start_hub, stop_hub
 from livepairs.hub.installed import is_hub_started
 from livepairs.hub.opening import measures_of
 from livepairs.moment import Moment, read_moment, to_iso
@@ -147,6 +147,8 @@ class Preview:
     def close(self) -> None:
         """End the run; a preview that no cell shows any more ends by itself after a while."""
         self.run.close()
+        if not any(run.is_alive for run in self._hub.runs):
+            _let_go(self._hub)
 
 
 def _time(text: str | int) -> int:
@@ -176,3 +178,14 @@ def _opened(settings: Settings) -> Hub:
     hub = Hub(settings)
     atexit.register(hub.close)
     return hub
+
+
+def _let_go(hub: Hub) -> None:
+    """Close a hub that shows nothing any more; the next preview of its source opens another."""
+    for source in [source for source, known in _HUBS.items() if known is hub]:
+        del _HUBS[source]
+    if is_hub_started() and get_hub() is hub:
+        stop_hub()
+        return
+    atexit.unregister(hub.close)
+    hub.close()

@@ -10,6 +10,7 @@ import pytest
 import livepairs
 from livepairs.errors import ConfigError
 from livepairs.hub import stop_hub
+from livepairs.hub.installed import is_hub_started
 from livepairs.notebook import _HUBS, Preview, preview
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,6 +38,15 @@ def test_previews_of_one_recording_share_a_hub_and_each_has_a_run(shown: Preview
     other = preview(livepairs.open_recording(DEMO), at=HALF_PAST)
     assert other._hub is shown._hub
     assert other.run is not shown.run
+
+
+def test_the_last_preview_that_is_closed_leaves_nothing_behind(shown: Preview):
+    other = preview(DEMO, at=HALF_PAST)
+    shown.close()
+    assert is_hub_started()
+    other.close()
+    assert not is_hub_started()
+    assert not _HUBS
 
 
 @pytest.mark.parametrize(
