@@ -11,7 +11,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -37,7 +36,10 @@ def find() -> Path | None:
     on_path = shutil.which("initdb")
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name.zfill(4), reverse=True)
     candidates = [Path(named)] if named else [*([Path(on_path).resolve().parent] if on_path else []), *debian]
-    return next((path for path in candidates if all((path / name).exists() for name in ("initdb", "postgres"))), None)
+    return next(
+        (path for path in candidates if all((path / name).exists() for name in ("initdb", "postgres", "pg_isready"))),
+        None,
+    )
 
 
 def install() -> None:
@@ -88,7 +90,7 @@ def _running(programs: Path, folder: Path, identity: dict[str, int]) -> Iterator
     with open(folder / "log", "wb") as log:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, **identity)
     try:
-        _wait_for(folder / ".s.PGSQL.5432", process, folder / "log")
+        _wait_for([str(programs / "pg_isready"), "--quiet", "--host", str(folder)], process, folder / "log")
         yield
     finally:
         # Its immediate shutdown: nothing it holds is wanted any more, and a test that failed may have left it a client.
@@ -96,13 +98,13 @@ def _running(programs: Path, folder: Path, identity: dict[str, int]) -> Iterator
         process.wait()
 
 
-def _wait_for(path: Path, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_for(is_ready: list[str], process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until it takes clients; its socket is there before it does."""
     deadline = time.monotonic() + START_S
     while process.poll() is None and time.monotonic() < deadline:
-        with socket.socket(socket.AF_UNIX) as probe:
-            if path.exists() and probe.connect_ex(str(path)) == 0:
-                return
-        time.sleep(0.02)
+        if subprocess.run(is_ready, check=False).returncode == 0:
+            return
+        time.sleep(0.05)
     raise AssertionError(f"PostgreSQL does not start: {log.read_text(errors='replace')[-2000:]}")
 
 

@@ -167,7 +167,7 @@ class ReplayControl:
     def arrive(self, now_us: int, *, is_goal: bool) -> None:
         """Say, as the replay, where it stands, and whether that is what its last order sought."""
         with self._lock:
-            is_round = self._is_round(now_us)
+            is_round, is_moved = self._is_round(now_us), self._now_us != now_us
             self._now_us = now_us
             is_reached = is_goal and self._target_us == now_us  # else something else has been sought meanwhile
             if is_reached:
@@ -175,7 +175,7 @@ class ReplayControl:
             if is_round and self._loop_us is not None:
                 self._seek(self._loop_us[0])
             # What was on its way when it was held moves it once more, and nothing else would say so.
-            is_held = not self._is_playing and self._target_us is None
+            is_held = is_moved and not self._is_playing and self._target_us is None
         if is_reached or is_round or is_held:
             self._changed()
 

@@ -45,6 +45,7 @@ def test_a_copied_link_opens_the_same_view_and_a_wrong_one_says_what_is_missing(
         other.page.get_by_text("other rows under the same name").wait_for()
 
 
+@pytest.mark.soak
 def test_followers_go_where_the_presenter_goes_leave_and_return_with_one_key(
     chromium_browser: Browser, app: str
 ) -> None:

@@ -94,6 +94,7 @@ def test_rows_arrive_in_a_cell_of_jupyterlab_and_its_deck_steers_them(
         page.wait_for_function(STATUS, arg="paused")
         page.get_by_role("button", name="Play", exact=True).click()
         page.wait_for_function(STATUS, arg="playing")
+        assert page.url.partition("?")[0] == f"{lab}lab/tree/a.ipynb", "a page that is not ours keeps its address"
     assert strangers == []
 
 
