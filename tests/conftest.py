@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 # Examples are drawn the same way on every run of CI: a red build can be repeated, and time does not decide a test.
-# Half the usual number of them, for CI has ten minutes; a law that needs more says so itself.
-settings.register_profile("house", deadline=None, max_examples=50, derandomize=bool(os.environ.get("CI")))
+# A third of the usual number of them, for CI has ten minutes; a law that needs more says so itself.
+settings.register_profile("house", deadline=None, max_examples=30, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("house")
 
 ROOT = Path(__file__).resolve().parent.parent

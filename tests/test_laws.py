@@ -105,7 +105,7 @@ def whole(_compiled: None) -> Outcome:
     return Outcome(WHOLE)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(chunks=slicings())
 def test_law_1_any_slicing_gives_the_same_bits(chunks: list[Chunk], whole: Outcome) -> None:
     found = Outcome(chunks)

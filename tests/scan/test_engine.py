@@ -236,7 +236,7 @@ def test_persistence_is_the_share_of_earlier_windows_that_pass():
         scan_universe(universe, replace(params, window=None), past=1)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_no_input_crashes_warns_or_floods_with_nan(data):
     """Whatever a column holds, each row that comes out has its statistic, and each symbol without rows has a note."""

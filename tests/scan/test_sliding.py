@@ -48,7 +48,7 @@ def sums_of(levels: np.ndarray, lags: int) -> list[np.ndarray]:
     return sums
 
 
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(window=st.integers(30, 140), lags=st.integers(0, 8), start=st.integers(0, 400), seed=st.integers(0, 50))
 def test_sums_are_those_of_the_window_and_forget_where_the_run_began(window, lags, start, seed):
     lags = min(lags, window // 2 - 3)
