@@ -51,6 +51,7 @@ class Deck(Talking):
     page = param.String(default="", doc="Name of this page in the address.")
     run = param.String(default="", doc="Id of the run.")
     link = param.String(default="", doc="Query string of a link to this run's numbers, without its moment.")
+    is_guest = param.Boolean(default=False, doc="Whether the page is not ours, so that its keys are not either.")
     live = param.String(default="", doc="Address of the live page, where the server has a live feed.")
 
     _esm: ClassVar[str] = "\n".join(script(name) for name in _SCRIPTS)

@@ -67,6 +67,7 @@ class View(Viewer):
         if self._is_steered:
             visit = Visit(self.run, self.pair, is_dark=pn.config.theme == "dark")
             transport = Transport(visit, "", screen.refresh)
+            transport.view.is_guest = True
             transport.view.stylesheets = [*transport.view.stylesheets, stylesheet("decksettled")]
             panels.append(screen.add("deck", lambda: transport))
         return pn.Column(*panels, sizing_mode="stretch_width", margin=0)

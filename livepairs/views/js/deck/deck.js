@@ -91,7 +91,7 @@ export function render({model, view}) {
   }
   const noteAddress = () => {
     clearTimeout(address)
-    address = setTimeout(() => writeAddress(model, range()), 400)
+    if (!model.is_guest) address = setTimeout(() => writeAddress(model, range()), 400)
   }
 
   // Presenting: the pages of all others go where the presenter goes; one key leaves, and the same one returns.
@@ -178,6 +178,7 @@ export function render({model, view}) {
   }
   follow.onclick = refollow
   find(".link").onclick = () => copyLink()
+  find(".link").hidden = model.is_guest
   more.onclick = () => openSheet()
   time.onclick = () => openSheet("input[type=datetime-local]")
   windows.onchange = () => { const axis = range(); if (axis != null) axis.setv({start: axis.end - Number(windows.value), end: axis.end}) }
@@ -188,7 +189,7 @@ export function render({model, view}) {
   }
   const unbind = bindKeys(model, {
     always: {
-      f: refollow, c: () => copyLink(), "?": () => window.dispatchEvent(new CustomEvent("livepairs-help")),
+      f: refollow, c: () => { if (!model.is_guest) copyLink() }, "?": () => window.dispatchEvent(new CustomEvent("livepairs-help")),
       b: () => { if (model.back) comeAlong(); else if (model.role === "following") leave() },
     },
     replay: {
@@ -199,7 +200,7 @@ export function render({model, view}) {
     },
     speed: (value) => send("speed", {value}),
     step,
-  })
+  }, root)
   const unzone = livepairsZone.on(tick)
   const lost = () => comeBack(model, range, say)
   view.model.document?.on_event("connection_lost", lost)

@@ -1,7 +1,9 @@
-// The keys of the deck; views/keys.py lists them for the help. None works while one types in a field.
+// The keys of the deck; views/keys.py lists them for the help. None works while one types in a field; on a page that is
+// not ours, which has keys of its own, they work in the deck alone.
 const SPEED_KEYS = {1: 1, 2: 2, 3: 5, 4: 10, 5: 30, 6: 60, 7: 120, 8: 300, 9: 1000, 0: 0}
 
-const bindKeys = (model, does) => {
+const bindKeys = (model, does, root) => {
+  const place = model.is_guest ? root : document
   const taken = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return true
     const target = event.composedPath()[0]
@@ -15,6 +17,7 @@ const bindKeys = (model, does) => {
     const act = does.always[event.key] ?? (model.is_replay ? replayed(event) : undefined)
     if (act === undefined) return
     event.preventDefault()
+    if (model.is_guest) event.stopPropagation()
     act()
   }
   const replayed = (event) => {
@@ -23,6 +26,6 @@ const bindKeys = (model, does) => {
     if (event.shiftKey && event.key === "ArrowRight") return () => does.step(1, "alert")
     return does.replay[event.key]
   }
-  document.addEventListener("keydown", keys)
-  return () => document.removeEventListener("keydown", keys)
+  place.addEventListener("keydown", keys)
+  return () => place.removeEventListener("keydown", keys)
 }
