@@ -4,7 +4,7 @@
 ARGS ?=
 VENV := .venv
 RUN := $(VENV)/bin/python
-WORKERS ?= 2
+WORKERS ?= 3
 
 # The first Python that truly runs, can make virtual environments and is new enough: 3.11 first, because constraints.txt
 # was made with it. A name on the PATH proves nothing (version managers leave shims for versions that are switched off).

@@ -16,7 +16,7 @@ from tests.browser.serving import livepairs_serve, visiting
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.soak]
 
 ROWS = "".join(
     f"{1_723_075_200_000 + n * 137};{60_000 + n % 97 * 0.5};0.00{n % 9 + 1};{'buy' if n % 3 else 'sell'}\n"
