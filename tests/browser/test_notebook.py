@@ -21,7 +21,7 @@ from tests.browser.serving import PATIENCE_MS, RECORDING
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.soak]
 
 NEWEST = """() => Math.max(...Bokeh.documents.flatMap((d) => [...d._all_models.values()])
   .filter((m) => m.name === "spread" && m.data?.ts?.length).map((m) => m.data.ts[m.data.ts.length - 1]), 0)"""
