@@ -19,11 +19,10 @@ IS_MENDED = """() => {
 """Whether js/mend.js, which looks now and then, has looked at what is on the page now."""
 
 
-def grave_findings(page: Page, *, only: str | None = None) -> list[str]:
-    """Return what axe calls serious or critical, in a line each; of one rule alone if it is named."""
+def grave_findings(page: Page) -> list[str]:
+    """Return what axe calls serious or critical, in a line each."""
     page.wait_for_function(IS_MENDED)
-    options = {"runOnly": [only]} if only else {}
-    violations = Axe().run(page, options=options).response["violations"]
+    violations = Axe().run(page).response["violations"]
     return [_said(violation) for violation in violations if violation["impact"] in GRAVE]
 
 

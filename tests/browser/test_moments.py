@@ -15,7 +15,7 @@ from tests.browser.serving import RECORDING, Visitor, livepairs_serve, visiting
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.soak]
 
 AT = "2026-01-05T09:00:00.25Z"
 AT_MS = 1_767_603_600_250.0
@@ -45,7 +45,6 @@ def test_a_copied_link_opens_the_same_view_and_a_wrong_one_says_what_is_missing(
         other.page.get_by_text("other rows under the same name").wait_for()
 
 
-@pytest.mark.soak
 def test_followers_go_where_the_presenter_goes_leave_and_return_with_one_key(
     chromium_browser: Browser, app: str
 ) -> None:

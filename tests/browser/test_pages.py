@@ -34,10 +34,18 @@ def test_a_tour_of_all_pages_keeps_the_run_and_its_moment_in_silence(chromium_br
             assert visitor.clock_ms() == moment
             _grows_while_it_plays(visitor, page)
             _fits_a_phone(visitor)
-            _serves_everybody(visitor, page)
+            assert {page: grave_findings(visitor.page)} == {page: []}
             moment = visitor.clock_ms()
         assert visitor.errors == []
         assert visitor.strangers == []
+
+
+@pytest.mark.soak
+def test_every_page_serves_everybody_in_the_dark_too(chromium_browser: Browser, app: str) -> None:
+    with visiting(chromium_browser, app) as visitor:
+        for page in PAGES:
+            visitor.go(f"{page}?theme=dark")
+            assert {page: grave_findings(visitor.page)} == {page: []}
 
 
 def _grows_while_it_plays(visitor: Visitor, page: str) -> None:
@@ -68,15 +76,6 @@ def _draws_any_column(visitor: Visitor) -> None:
     visitor.wait_for_newer("added", than=visitor.newest("added"))
     pick.select_option(index=0)
     title.wait_for(state="hidden")
-
-
-def _serves_everybody(visitor: Visitor, page: str) -> None:
-    assert {page: grave_findings(visitor.page)} == {page: []}
-    visitor.page.get_by_label("Toggle theme").click()
-    visitor.wait_for("Navigation", "m.data.dark")
-    assert {page: grave_findings(visitor.page, only="color-contrast")} == {page: []}, "in the dark"
-    visitor.page.get_by_label("Toggle theme").click()
-    visitor.wait_for("Navigation", "!m.data.dark")
 
 
 def _fits_a_phone(visitor: Visitor) -> None:
