@@ -33,7 +33,6 @@ PICTURES = {
     "spread-dark": (f"spread?at={MOMENT}&theme=dark", (1280, 800)),
     "spread-light": (f"spread?at={MOMENT}&theme=light", (1280, 800)),
     "market-dark": (f"market?at={MOMENT}&theme=dark", (1280, 800)),
-    "scanner-dark": (f"scanner?at={MOMENT}&theme=dark", (1280, 800)),
     "backtest-dark": (f"backtest?at={MOMENT}&theme=dark", (1280, 800)),
     "alerts-dark": (f"alerts?at={MOMENT}&theme=dark", (1280, 800)),
     "spread-phone": (f"spread?at={MOMENT}&theme=dark", (390, 844)),
