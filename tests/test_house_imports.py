@@ -44,6 +44,11 @@ def test_help_of_the_command_line_brings_nothing_heavy():
     assert loaded.isdisjoint(HEAVY)
 
 
+def test_a_server_loads_no_database_and_no_client_before_its_first_page():
+    loaded = modules_after("import livepairs.hub, livepairs.views.server")
+    assert loaded.isdisjoint({"sqlalchemy", "psycopg", "apprise", "aiohttp", "distributed"})
+
+
 @pytest.mark.parametrize("room", ["headless", "hub", "sources.replay", "stores.recording", "backtest", "config"])
 def test_rooms_below_the_views_never_load_a_screen_library(room):
     assert modules_after(f"import livepairs.{room}").isdisjoint(SCREEN)

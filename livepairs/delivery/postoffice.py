@@ -7,9 +7,10 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from livepairs.delivery.postman import Postman
+if TYPE_CHECKING:
+    from livepairs.delivery.postman import Postman
 
 __all__ = ["PostOffice"]
 
