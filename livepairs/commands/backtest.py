@@ -9,7 +9,9 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from livepairs.commands._replaying import add_replay_options
 
 if TYPE_CHECKING:
     from livepairs.backtest.result import BacktestResult
@@ -40,24 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--slippage-bps", type=float, metavar="BPS", help="price concession of each fill (default 1)")
     add("--slippage", help="bps, or roll for half the measured Roll spread of each leg (default bps)")
     add("--funding", action="append", metavar="FILE", help="funding events, Parquet or CSV; may be given several times")
-    _add_replay_arguments(parser.add_argument_group("replay, as in 'livepairs replay'"))
-
-
-def _add_replay_arguments(group: Any) -> None:  # argparse's group class is private
-    add = group.add_argument
-    add("--bars", metavar="INTERVAL", help="100ms, 1s, 5s, 1m, 5m, 15m or 1h (default 1s)")
-    add("--price", help="log or level (default log)")
-    add(
-        "--hedge",
-        metavar="METHOD",
-        help="hedge ratio by ols, tls, ewols[:HALF_LIFE], kalman[:MEMORY] or fixed:BETA[,ALPHA] (default ols)",
-    )
-    add("--hedge-window", type=int, metavar="BARS", help="hedge ratio window (default 300)")
-    add("--z-window", type=int, metavar="BARS", help="z-score window (default 300)")
-    add("--corr-window", type=int, metavar="BARS", help="correlation window (default 300)")
-    add("--adf-lags", type=int, metavar="N", help="lags of the cointegration test (default 1)")
-    add("--grace-ms", type=float, metavar="MS", help="grace for late trades (default 500)")
-    add("--healed", action="store_true", help="as it truly was: rows that came late are in their bars")
+    add_replay_options(parser.add_argument_group("replay, as in 'livepairs replay'"))
 
 
 def _level(text: str) -> float | None:

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from livepairs.commands._replaying import add_replay_options
+
 if TYPE_CHECKING:
     from livepairs.alerts.rule import RuleSet
     from livepairs.rehearse_recording import Rehearsed
@@ -28,20 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--pair", action="append", metavar="Y/X", help="pair, may be given several times (default the first two)")
     add("--costs-bps", type=float, metavar="BPS", help="fees and slippage of getting in and out (default 12)")
     add("--json", action="store_true", help="print one JSON object")
-    add = parser.add_argument_group("replay, as in 'livepairs replay'").add_argument
-    add("--bars", metavar="INTERVAL", help="100ms, 1s, 5s, 1m, 5m, 15m or 1h (default 1s)")
-    add("--price", help="log or level (default log)")
-    add(
-        "--hedge",
-        metavar="METHOD",
-        help="hedge ratio by ols, tls, ewols[:HALF_LIFE], kalman[:MEMORY] or fixed:BETA[,ALPHA] (default ols)",
-    )
-    add("--hedge-window", type=int, metavar="BARS", help="hedge ratio window (default 300)")
-    add("--z-window", type=int, metavar="BARS", help="z-score window (default 300)")
-    add("--corr-window", type=int, metavar="BARS", help="correlation window (default 300)")
-    add("--adf-lags", type=int, metavar="N", help="lags of the cointegration test (default 1)")
-    add("--grace-ms", type=float, metavar="MS", help="grace for late trades (default 500)")
-    add("--healed", action="store_true", help="as it truly was: rows that came late are in their bars")
+    add_replay_options(parser.add_argument_group("replay, as in 'livepairs replay'"))
 
 
 def run(args: argparse.Namespace) -> int:
