@@ -165,13 +165,13 @@ def _addresses(settings: Settings) -> Iterator[tuple[str, Callable[[], list[Find
         ("um", "futures", settings.binance_um_rest),
         ("spot", "spot", settings.binance_spot_rest),
     ):
-        yield f"{name} REST", lambda name=name, url=url, market=market: _clock(f"{name} REST", url, time_path(market))  # type: ignore[misc]
+        yield f"{name} REST", lambda name=name, url=url, market=market: _clock(f"{name} REST", url, time_path(market))  # type: ignore[misc]  # bound now
     for name, url in (
         ("futures feed", settings.binance_um_ws),
         ("spot feed", settings.binance_spot_ws),
         ("dumps", settings.binance_dumps),
     ):
-        yield name, lambda name=name, url=url: [_line(name, url)]  # type: ignore[misc]
+        yield name, lambda name=name, url=url: [_line(name, url)]  # type: ignore[misc]  # bound now
 
 
 def _clock(name: str, base: str, path: str) -> list[Finding]:

@@ -112,3 +112,23 @@ def test_listeners_hear_every_knob_while_they_listen():
         control.step()
     control.pause()
     assert len(heard) == 5
+
+
+def test_what_was_on_its_way_when_it_was_held_is_told_once():
+    control, heard = make_control(), []
+    control.pause()
+    with control.listened(lambda: heard.append(control.order().now_us)):
+        control.arrive(11_000_000, is_goal=False)
+        control.arrive(11_000_000, is_goal=False)
+    assert heard == [11_000_000]
+
+
+def test_while_it_plays_or_seeks_a_piece_of_the_way_is_nobodys_business():
+    control, heard = make_control(), []
+    with control.listened(lambda: heard.append(1)):
+        control.arrive(11_000_000, is_goal=False)
+        control.pause()
+        control.seek(30 * SECOND)
+        heard.clear()
+        control.arrive(12_000_000, is_goal=False)
+    assert heard == []
