@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +19,7 @@ from livepairs.errors import ConfigError
 from livepairs.pairs.machine import PairParams
 from livepairs.pipeline import Pipeline, RunParams, Status, compile_if_worth
 from livepairs.rulefile import load_rules
-from livepairs.schema import BARS, EVENTS, PAIRS, Pair
+from livepairs.schema import BARS, EVENTS, FEED, PAIRS, Pair
 from livepairs.stores.recording import open_recording
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class ReplayResult:
         The pipeline's last account: where every trade has gone.
     seconds
         How long it took, without the compiler.
+    feed
+        FEED rows of the same bars; none unless a rule asks how the trades came in.
     """
 
     bars: pa.Table
@@ -56,6 +58,7 @@ class ReplayResult:
     digest: str
     status: Status
     seconds: float
+    feed: pa.Table = field(default_factory=lambda: pa.Table.from_batches([], FEED))
 
     def __repr__(self) -> str:
         return (
@@ -157,9 +160,10 @@ def play(
     compile_if_worth(recording.trade_count, recording.vouched_us - recording.start_us, params)
     started = time.perf_counter()
     pipeline = Pipeline(recording.symbols, params, limit_rows=0)
-    collected: dict[str, list[pa.RecordBatch]] = {"bars": [], "pairs": [], "events": []}
-    for hop, batches in collected.items():
-        pipeline.listen(hop, batches.append)
+    collected: dict[str, list[pa.RecordBatch]] = {"bars": [], "pairs": [], "events": [], "feed": []}
+    for hop in ("bars", "pairs", "events"):
+        pipeline.listen(hop, collected[hop].append)
+    pipeline.tables.feed.listen(collected["feed"].append)
     try:
         for chunk in recording.chunks(
             batch_rows=batch_rows,
@@ -175,7 +179,7 @@ def play(
             pipeline.finish()
     finally:
         pipeline.close()
-    schemas = {"bars": BARS, "pairs": PAIRS, "events": EVENTS}
+    schemas = {"bars": BARS, "pairs": PAIRS, "events": EVENTS, "feed": FEED}
     tables = {hop: pa.Table.from_batches(batches, schemas[hop]) for hop, batches in collected.items()}
     seconds = time.perf_counter() - started
     return ReplayResult(**tables, digest=pipeline.digest, status=pipeline.status, seconds=seconds)

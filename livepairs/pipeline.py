@@ -26,7 +26,7 @@ from livepairs.columns import ints_column, ints_of
 from livepairs.digest import RunDigest
 from livepairs.pairs.machine import PairMachine
 from livepairs.runparams import RunParams
-from livepairs.schema import BARS, FEED, MARKS, TRADES, Chunk, Pair, empty
+from livepairs.schema import BARS, MARKS, TRADES, Chunk, Pair, empty
 from livepairs.stats import compiled
 from livepairs.tables.board import LAST_TRADES, Tables
 from livepairs.tables.ring import Table
@@ -130,7 +130,6 @@ class Pipeline:
         self._feed: FeedMachine | None = None
         self._lights: LightMachine | None = None
         self._fed: pa.RecordBatch | None = None
-        self._fed_rows = Table(FEED, limit_rows=limit_rows)
         self._make_machines(symbols, params)
         self._forget()
         # Every node is held: streamz keeps only weak references downstream and drops what nobody holds.
@@ -149,7 +148,7 @@ class Pipeline:
         bars = self.bars.update(chunk)
         if self._feed is not None:
             self._fed = self._feed.update(chunk, bars)
-            self._fed_rows.append(self._fed)
+            self.tables.feed.append(self._fed)
         return bars
 
     def _score(self, bars: pa.RecordBatch) -> pa.RecordBatch:
@@ -199,7 +198,6 @@ class Pipeline:
         self._digest = RunDigest()
         self.status = Status()
         self._fed = None
-        self._fed_rows.reset()
 
     def _take_digest(self, hop: str, batch: pa.RecordBatch) -> None:
         self._digest.update(hop, batch)
@@ -280,7 +278,7 @@ class Pipeline:
         self._digest = RunDigest()
         self.tables.pairs.reset()
         self.tables.events.reset()
-        fed = _in_one(self._fed_rows) if self._feed is not None else None
+        fed = _in_one(self.tables.feed) if self._feed is not None else None
         bars = _in_one(self.tables.bars)
         pairs = self.pairs.update(bars)
         made = {"bars": bars, "pairs": pairs, "events": self.alerts.update(pairs, fed, self._lit(pairs))}

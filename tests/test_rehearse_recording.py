@@ -9,11 +9,11 @@ import pytest
 
 from livepairs.alerts.event import FIRED
 from livepairs.alerts.rule import Rule
-from livepairs.errors import ConfigError
 from livepairs.headless import play
 from livepairs.pairs.machine import PairParams
 from livepairs.pipeline import RunParams
-from livepairs.rehearse_recording import KeptRows, Rows, rehearse, replay_rows
+from livepairs.recorded_rows import Rows, replay_rows
+from livepairs.rehearse_recording import rehearse
 from livepairs.schema import Pair
 from livepairs.stores.recording import open_recording
 
@@ -55,32 +55,6 @@ def test_costs_are_what_pain_in_money_begins_with(rows: Rows) -> None:
     assert free.pain_bps_worst is not None
     assert dear.pain_bps_worst == pytest.approx(free.pain_bps_worst + 12.0)
     assert dear.pain_sigma_worst == free.pain_sigma_worst
-
-
-def test_a_recording_is_replayed_once_whatever_rule_is_asked_about() -> None:
-    kept, seen = KeptRows(), []
-    recording = open_recording(DEMO)
-    first = kept.of(recording, PARAMS, on_chunk=seen.append)
-    replayed = len(seen)
-    assert replayed
-    assert kept.of(recording, PARAMS, on_chunk=seen.append) is first
-    assert len(seen) == replayed
-    assert kept.find(recording, PARAMS, healed=True) is None
-
-
-def test_what_is_kept_has_a_limit_and_the_newest_stays(rows: Rows) -> None:
-    kept = KeptRows(most_cells=rows.cells)
-    recording = open_recording(DEMO)
-    other = RunParams(pairs=PARAMS.pairs, interval="5s", pair_params=PairParams(30, 30, 30))
-    kept.of(recording, PARAMS)
-    newest = kept.of(recording, other)
-    assert kept.find(recording, PARAMS) is None
-    assert kept.find(recording, other) is newest
-
-
-def test_a_pair_the_recording_has_not_is_refused() -> None:
-    with pytest.raises(ConfigError, match="did you mean 'BTCUSDT'"):
-        replay_rows(open_recording(DEMO), RunParams(pairs=(Pair("ETHUSDT", "BTCUSD"),)))
 
 
 def test_a_threshold_out_of_reach_never_fires(rows: Rows) -> None:

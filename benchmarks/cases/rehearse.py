@@ -20,7 +20,8 @@ def ours(scale: Scale) -> Callable[[], Outcome]:
     from livepairs.alerts.rule import Rule
     from livepairs.pairs.machine import PairMachine
     from livepairs.pipeline import RunParams
-    from livepairs.rehearse_recording import Rows, rehearse
+    from livepairs.recorded_rows import Rows
+    from livepairs.rehearse_recording import rehearse
     from livepairs.schema import Pair
     from livepairs.stats import compiled
 

@@ -48,18 +48,20 @@ def _rehearse(given: dict[str, Any]) -> list[Rehearsed]:
     from math import isfinite
 
     from livepairs.errors import ConfigError
-    from livepairs.rehearse_recording import COSTS_BPS, rehearse, replay_rows
+    from livepairs.recorded_rows import replay_rows
+    from livepairs.rehearse_recording import COSTS_BPS, rehearse
     from livepairs.stores.recording import open_recording
 
     rules = _chosen(_read(given["rules"]), given.get("rule", []))
     costs = given.get("costs_bps", COSTS_BPS)
     if not isfinite(costs) or costs < 0:
         raise ConfigError(f"costs of {costs} bps are out of range; use 0 or more")
-    rows = []
+    rows, reads = [], {name for rule in rules.rules for name in rule.columns}
     for path in given["recordings"]:
         recording = open_recording(path)
         print(f"replaying {recording.name}", file=sys.stderr)
-        rows.append(replay_rows(recording, _params(given, recording.symbols), healed=bool(given.get("healed"))))
+        params = _params(given, recording.symbols)
+        rows.append(replay_rows(recording, params, healed=bool(given.get("healed")), reads=reads))
     return [rehearse(rule, rows, costs_bps=costs) for rule in rules.rules]
 
 
@@ -105,7 +107,7 @@ def _params(given: dict[str, Any], symbols: tuple[str, ...]) -> Any:  # RunParam
 
 def _report(found: Rehearsed) -> dict[str, Any]:
     each = [{"recording": name, **result.as_dict()} for name, result in found.each]
-    return {"rule": found.rule.name, **found.whole.as_dict(), "recordings": each}
+    return {"rule": found.rule.name, **found.whole.as_dict(), "recordings": each, "remarks": list(found.remarks)}
 
 
 def _table(found: list[Rehearsed]) -> list[str]:
@@ -122,6 +124,7 @@ def _table(found: list[Rehearsed]) -> list[str]:
         *("  ".join(_placed(cell, width, place) for place, (cell, width) in enumerate(zip(line, widths, strict=True)))
           .rstrip() for line in lines),
         "", ends, "went first; storms: share of alerts that were three or more of one rule within 60 bars",
+        *(f"{each.rule.name}: {remark}" for each in found for remark in each.remarks),
     ]  # fmt: skip
 
 

@@ -20,11 +20,12 @@ from livepairs.pairs.machine import PairParams
 from livepairs.schema import Pair
 from livepairs.stats.elementary import log
 
-__all__ = ["LIGHTS", "LightMachine"]
+__all__ = ["EVERY_US", "LIGHTS", "LightMachine"]
 
 LIGHTS: Final = {"good": 0.0, "watch": 1.0, "bad": 2.0, "unknown": float("nan")}
 
 EVERY_US: Final = 60_000_000
+"""How often a pair is judged."""
 
 Floats = NDArray[np.float64]
 

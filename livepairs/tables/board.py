@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from livepairs.schema import BARS, EVENTS, PAIRS, TRADES
+from livepairs.schema import BARS, EVENTS, FEED, PAIRS, TRADES
 from livepairs.tables.ring import Table
 
 __all__ = ["Tables"]
@@ -14,12 +14,14 @@ EVENTS_KEPT: Final = 10_000
 
 
 class Tables:
-    """What a run has to show: closed bars, pair statistics, events, and the last trades.
+    """What a run has to show: closed bars, pair statistics, events, the last trades, and how the feed came in.
+
+    Of the feed there are rows only while a rule asks for them.
 
     Parameters
     ----------
     limit_rows
-        Bars and pair rows kept.
+        Bars, pair rows and rows of the feed kept.
     """
 
     def __init__(self, *, limit_rows: int) -> None:
@@ -27,8 +29,9 @@ class Tables:
         self.pairs = Table(PAIRS, limit_rows=limit_rows)
         self.events = Table(EVENTS, limit_rows=EVENTS_KEPT)
         self.trades = Table(TRADES, limit_rows=LAST_TRADES)
+        self.feed = Table(FEED, limit_rows=limit_rows)
 
     def reset(self) -> None:
         """Drop all rows."""
-        for table in (self.bars, self.pairs, self.events, self.trades):
+        for table in (self.bars, self.pairs, self.events, self.trades, self.feed):
             table.reset()

@@ -7,7 +7,7 @@ on a thread of its own: both may take a while.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,14 +19,16 @@ from numpy.typing import NDArray
 from livepairs.alerts.explain import explain
 from livepairs.alerts.reading import read_rules
 from livepairs.alerts.rule import Rule
+from livepairs.alerts.vocabulary import LIGHT
 from livepairs.errors import LivepairsError, RecordingError
 from livepairs.hub import Hub, Run
-from livepairs.schema import PAIRS
+from livepairs.schema import Pair
 from livepairs.views.alertlink import lead_us, moment_link
 from livepairs.views.eventcard import why_of
 from livepairs.views.rowskept import params_of, rows_of
 
 if TYPE_CHECKING:
+    from livepairs.recorded_rows import Rows
     from livepairs.stores.history_rows import HistoryRow
     from livepairs.stores.recording import Recording
 
@@ -35,6 +37,8 @@ __all__ = ["Grounds", "grounds_of", "recording_of"]
 _LOOKED_AT: Final = 200_000
 _SAME: Final = 1e-12
 """How far, relatively, a value may be from the event's to be that of the same computation; a database may round it."""
+_LIGHTS_MADE: Final = 20
+"""Health lights made before a bar that is explained: the one it had, and those of the window shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +84,6 @@ def grounds_of(event: HistoryRow, hub: Hub, run: Run) -> Grounds:
 def _why(event: HistoryRow, rule: Rule | None, bar: _Bar) -> dict[str, Any]:
     if rule is None:
         return {"problem": "The rules of the time are not kept, so nothing says what the rule looked at."}
-    missing = [name for name in rule.columns if name not in bar.columns]
-    if missing:
-        return {"problem": f"The rule reads {', '.join(missing)}, which is known only while the feed comes in."}
     said = explain(rule, bar.columns, bar.row)
     return why_of(said, tuple(int(bar.times_us[place]) for place in said.bars), kind=event.kind)
 
@@ -95,8 +96,10 @@ def _rule_of(event: HistoryRow, hub: Hub) -> Rule | None:
 
 
 def _bar_of(event: HistoryRow, rule: Rule | None, hub: Hub, run: Run) -> _Bar | None:
-    pairs = run.tables.pairs.tail(_LOOKED_AT)
-    found = _place(pairs.filter(pc.equal(pairs["pair"], event.subject)), event)
+    from livepairs.recorded_rows import Rows
+
+    reads = () if rule is None else rule.columns
+    found = _place(Rows(run.label, "", run.params, *_watched(event, run)), event, reads)
     if found is not None and _says_the_same(found, rule, event):
         return found
     origin = event.recorded
@@ -104,22 +107,54 @@ def _bar_of(event: HistoryRow, rule: Rule | None, hub: Hub, run: Run) -> _Bar | 
         return None
     recording = recording_of(origin.recording, origin.digest, hub, run)
     params, is_healed = params_of(origin, event.subject)
-    rows = rows_of(recording, params, healed=is_healed)
-    return _place(pa.Table.from_batches([rows.pairs]), event)
+    # Lights are made for the bars around it alone.
+    rows = rows_of(recording, params, healed=is_healed, reads=[name for name in reads if name != LIGHT])
+    return _place(rows, event, reads)
 
 
-def _place(rows: pa.Table, event: HistoryRow) -> _Bar | None:
-    times_us = rows["ts"].cast(pa.int64()).to_numpy()
+def _watched(event: HistoryRow, run: Run) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
+    """Return what the run that is watched still has of PAIRS and FEED rows; of the pair alone, if it is one."""
+    pairs, feed = run.tables.pairs.tail(_LOOKED_AT), run.tables.feed.tail(_LOOKED_AT)
+    own = pairs.filter(pc.equal(pairs["pair"], event.subject))
+    return _one(own), _one(feed) if len(feed) else None
+
+
+def _one(rows: pa.Table) -> pa.RecordBatch:
+    batches = rows.combine_chunks().to_batches()
+    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=rows.schema)
+
+
+def _place(rows: Rows, event: HistoryRow, reads: Collection[str]) -> _Bar | None:
+    """Return the bar of an event with all that its rule reads; None if the rows do not hold that."""
+    columns = rows.of(event.subject)
+    times_us = columns.get("ts", np.empty(0))
     place = int(np.searchsorted(times_us, event.ts_us))
     if place == len(times_us) or times_us[place] != event.ts_us:
         return None
-    columns = {name: rows[name].to_numpy() for name in PAIRS.names if name not in ("ts", "pair")}
-    return _Bar(columns, times_us, place)
+    if LIGHT in reads:
+        columns = {**columns, LIGHT: _lights(rows, event.subject, place)}
+    if not set(reads) <= columns.keys():
+        return None
+    return _Bar(columns, times_us.astype(np.int64), place)
+
+
+def _lights(rows: Rows, pair: str, place: int) -> NDArray[np.float64]:
+    """Return the lights of a pair around a bar, as they are told; NaN long before it."""
+    from livepairs.pairs.lights import EVERY_US, LightMachine
+
+    params = rows.params
+    own = rows.pairs.filter(pc.equal(rows.pairs.column("pair"), pair))
+    bars_a_light = max(1, EVERY_US // params.interval_us)
+    first = max(0, place - params.pair_params.hedge_window - _LIGHTS_MADE * bars_a_light)
+    machine = LightMachine([Pair.parse(pair)], params.pair_params, interval_us=params.interval_us)
+    lights = np.full(own.num_rows, np.nan)
+    lights[first : place + 1] = machine.update(own.slice(first, place + 1 - first))
+    return lights
 
 
 def _says_the_same(bar: _Bar, rule: Rule | None, event: HistoryRow) -> bool:
     """Whether these rows were computed as those the event came from: another window gives other values."""
-    if rule is None or rule.column not in bar.columns or not event.has_value:
+    if rule is None or not event.has_value:
         return False
     value = float(bar.columns[rule.column][bar.row])
     return math.isclose(value, event.value, rel_tol=_SAME, abs_tol=0.0)

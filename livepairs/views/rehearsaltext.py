@@ -12,6 +12,7 @@ from livepairs.columns import ints_of
 from livepairs.views import numbers
 
 if TYPE_CHECKING:
+    from livepairs.alerts.rule import Rule
     from livepairs.rehearse_recording import Fired, Rehearsed
 
 __all__ = ["rehearsed_as"]
@@ -29,7 +30,7 @@ def rehearsed_as(found: Rehearsed) -> dict[str, Any]:
             {"name": name, "fired": numbers.count(each.fired), "back": _share(each.back_share), "marks": _marks(fired)}
             for (name, each), fired in zip(found.each, found.fired, strict=True)
         ],
-        "judged": _judged(found.whole),
+        "judged": " ".join((_judged(found.rule, found.whole), *found.remarks)),
     }
 
 
@@ -53,9 +54,11 @@ def _tiles(got: Rehearsal) -> list[tuple[str, str, str, str]]:
     ]  # fmt: skip
 
 
-def _judged(got: Rehearsal) -> str:
+def _judged(rule: Rule, got: Rehearsal) -> str:
     if got.fired == 0:
         return "It would never have fired. Move a number."
+    if rule.symbols:
+        return "None is judged: it speaks of symbols, and only a pair has a spread that comes back."
     if got.judged == got.fired:
         return "All alerts are judged."
     return (

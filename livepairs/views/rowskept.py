@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,7 @@ from livepairs.schema import Pair
 
 if TYPE_CHECKING:
     from livepairs.pipeline import RunParams
-    from livepairs.rehearse_recording import KeptRows, Rows
-    from livepairs.schema import Chunk
+    from livepairs.recorded_rows import KeptRows, Rows, Tell
     from livepairs.stores.history_rows import Origin
     from livepairs.stores.recording import Recording
 
@@ -26,7 +25,7 @@ _kept: list[KeptRows] = []
 def kept_rows() -> KeptRows:
     """Return the memory, the same for every page."""
     # Here and not above: most pages ask nothing of it, and it brings the replay.
-    from livepairs.rehearse_recording import KeptRows
+    from livepairs.recorded_rows import KeptRows
 
     with _lock:
         if not _kept:
@@ -35,28 +34,45 @@ def kept_rows() -> KeptRows:
 
 
 def rows_of(
-    recording: Recording, params: RunParams, *, healed: bool, on_chunk: Callable[[Chunk], None] | None = None
+    recording: Recording,
+    params: RunParams,
+    *,
+    healed: bool,
+    reads: Collection[str] = (),
+    tell: Tell = lambda _stage, _share: None,
 ) -> Rows:
-    """Return the rows of a recording, from a replay if they are not kept; on a thread that may take its time."""
+    """Return all that a rule reads of a recording, from a replay if it is not kept; on a thread that may take its time.
+
+    See ``recorded_rows.replay_rows``.
+    """
     from livepairs.hub.kernels import compile_for
 
-    known = kept_rows().find(recording, params, healed=healed)
+    known = kept_rows().find(recording, params, healed=healed, reads=reads)
     if known is not None:
         return known
     # In a process of its own: here the compiler would hold up the server for seconds.
     compile_for()
-    return kept_rows().of(recording, params, healed=healed, on_chunk=on_chunk)
+    return kept_rows().of(recording, params, healed=healed, reads=reads, tell=tell)
 
 
-def params_of(origin: Origin, pair: str) -> tuple[RunParams, bool]:
-    """Return what computes a pair as where an event came from, and whether the late trades were in their bars."""
+def params_of(origin: Origin, subject: str) -> tuple[RunParams, bool]:
+    """Return what computes a pair as where an event came from, and whether the late trades were in their bars.
+
+    Of a symbol, one of the pairs that has it for a leg.
+    """
     from livepairs.pairs.machine import PairParams
     from livepairs.pipeline import RunParams
 
     said: dict[str, Any] = json.loads(origin.params or "{}")
     names = ("hedge_window", "z_window", "corr_window", "adf_lags", "price", "hedge")
     windows = PairParams(**{name: said[name] for name in names if name in said})
-    params = RunParams(pairs=(Pair.parse(pair),), interval=origin.interval, pair_params=windows)
+    params = RunParams(pairs=(_pair_of(subject, said),), interval=origin.interval, pair_params=windows)
     if "grace_us" in said:
         params = replace(params, grace_us=int(said["grace_us"]))
     return params, bool(said.get("healed"))
+
+
+def _pair_of(subject: str, said: dict[str, Any]) -> Pair:
+    pairs = [Pair.parse(text) for text in said.get("pairs", ())]
+    with_leg = (pair for pair in pairs if subject in (pair.y, pair.x))
+    return next(with_leg, None) or Pair.parse(subject)

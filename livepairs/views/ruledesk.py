@@ -31,9 +31,9 @@ from livepairs.views.ruletext import Dial, dials_of, line_of, with_armed, with_n
 from livepairs.views.visitor import is_permitted, permit
 
 if TYPE_CHECKING:
-    from livepairs.rehearse_recording import Rehearsed, Rows
+    from livepairs.recorded_rows import Rows
+    from livepairs.rehearse_recording import Rehearsed
     from livepairs.runparams import RunParams
-    from livepairs.schema import Chunk
     from livepairs.stores.recording import Recording
 
 __all__ = ["RuleDesk", "RulePiece"]
@@ -294,24 +294,20 @@ class RuleDesk:
         def make() -> Rehearsed:
             from livepairs.rehearse_recording import rehearse
 
-            return rehearse(moved, [self._rows(name) for name in names], costs_bps=costs)
+            return rehearse(moved, [self._rows(name, moved) for name in names], costs_bps=costs)
 
         if not self._rehearsing.is_busy:
             self._stage = "" if self.view.result.get("tiles") else "Preparing the replay"
         self._rehearsing.ask(make)
 
-    def _rows(self, name: str) -> Rows:
-        recording = self._recording(name)
-        params = self._params(recording)
-        span_us = max(1, recording.vouched_us - recording.start_us)
-
-        def watch(chunk: Chunk) -> None:
+    def _rows(self, name: str, rule: Rule) -> Rows:
+        def tell(stage: str, share: float) -> None:
             if self._is_closed or self._hub.is_stopping:
                 raise ConfigError("the page is gone, and nobody waits for this replay")
-            share = min(1.0, max(0.0, (chunk.now_us - recording.start_us) / span_us))
-            self._say(f"Replaying {name} once: {share:.0%}")
+            self._say(f"{stage}: {share:.0%}")
 
-        return rows_of(recording, params, healed=self._run.is_healed, on_chunk=watch)
+        recording = self._recording(name)
+        return rows_of(recording, self._params(recording), healed=self._run.is_healed, reads=rule.columns, tell=tell)
 
     def _say(self, stage: str) -> None:
         """Show what is being done; from any thread."""

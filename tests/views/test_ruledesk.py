@@ -133,8 +133,8 @@ def test_what_cannot_be_rehearsed_or_done_is_said(scene: Scene) -> None:
     async def play() -> None:
         scene.act("open")
         await scene.until(lambda: scene.fired >= 0)
-        scene.act("draft", text='[[rule]]\nname = "slow"\nwhen = "age_s > 3"\n')
-        await scene.until(lambda: "reads age_s" in piece.result.get("problem", ""))
+        scene.act("draft", text='[[rule]]\nname = "late"\nwhen = "late_share > 0.5"\n')
+        await scene.until(lambda: "late_share cannot tell anything" in piece.result.get("judged", ""))
         scene.act("over", names=[], costs=12)
         await scene.until(lambda: piece.result.get("problem") == "Choose a recording to rehearse over.")
         scene.act("over", names=["nowhere"], costs=12)
