@@ -87,8 +87,13 @@ def rehearse(rule: Rule, recordings: Sequence[Rows], *, costs_bps: float = COSTS
     Raises
     ------
     ConfigError
-        If the rows were made without something the rule reads.
+        If the rows were made without something the rule reads, or it is one of recordings.
     """
+    if rule.recordings:
+        raise ConfigError(
+            f"rule {rule.name!r} speaks of recordings when they are checked, and of no bar; rehearse rules of pairs "
+            "and symbols, and check recordings on their page or by livepairs verify"
+        )
     for rows in recordings:
         if not rows.holds(rule.columns):
             raise ConfigError(

@@ -41,7 +41,7 @@ class RuleMachine:
     Parameters
     ----------
     rules
-        What is watched for; rules that are not armed are left out.
+        What is watched for; rules that are not armed are left out, and those of recordings, which have no bars.
     pairs
         The pairs of the PAIRS batches, in the order of their rows; rules of symbols watch their legs.
     interval_us
@@ -56,7 +56,7 @@ class RuleMachine:
         self._y, self._x = (
             np.array([self.symbols.index(getattr(pair, leg)) for pair in self.pairs], np.int64) for leg in ("y", "x")
         )
-        armed = [rule for rule in rules.rules if rule.is_armed]
+        armed = [rule for rule in rules.rules if rule.is_armed and not rule.recordings]
         self._numbers = {rule.name: number for number, rule in enumerate(rules.rules)}
         self._templates = {
             (rule.name, is_fired): rule.template(is_fired=is_fired) for rule in armed for is_fired in (True, False)

@@ -95,8 +95,9 @@ def _rule(number: int, table: Table, channels: tuple[str, ...], places: Places) 
     for key in ("name", "when"):
         if key not in values:
             raise places.error(RuleError(f"rule {table.get('name', number + 1)!r} has no {key!r}; add it"), at)
-    if "pairs" in values and "symbols" in values:
-        raise places.key_error("a rule watches pairs or symbols; take one of them out", at, "symbols")
+    watched = [key for key in ("pairs", "symbols", "recordings") if key in values]
+    if len(watched) > 1:
+        raise places.key_error("a rule watches pairs, symbols or recordings; leave one of them", at, watched[1])
     for channel in values.get("notify", ()):
         if channel not in channels:
             hint = did_you_mean(channel, channels) or f"; add a table [channels.{channel}]"
@@ -199,6 +200,7 @@ RULE_KEYS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "name": _name,
     "pairs": _some_texts,
     "symbols": _some_texts,
+    "recordings": _some_texts,
     "when": _text,
     "clear": _text,
     "for_bars": _count,

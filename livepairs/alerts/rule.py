@@ -12,7 +12,7 @@ from livepairs.alerts.condition import Condition, compile_condition
 from livepairs.alerts.message import Template, compile_template
 from livepairs.alerts.mistake import RuleError
 from livepairs.alerts.quiet import QuietHours
-from livepairs.alerts.vocabulary import FEED_COLUMNS, LIGHT
+from livepairs.alerts.vocabulary import COLUMNS, FEED_COLUMNS, LIGHT, PARITY
 from livepairs.errors import did_you_mean
 
 __all__ = ["LEVELS", "Channel", "Rule", "RuleSet", "default_rules", "read_level"]
@@ -39,6 +39,8 @@ class Rule:
         Globs of the pairs it watches, as ``*/BTCUSDT``. Each pair fires and clears by itself.
     symbols
         Globs of the symbols it watches in place of pairs; it then may read the columns of the feed alone.
+    recordings
+        Globs of the recordings it watches in place of pairs; it fires when a check finds ``parity_lost``.
     for_bars
         Closed bars in a row at which ``when`` must be true before it fires.
     cooldown_us
@@ -65,6 +67,7 @@ class Rule:
     clear: str | None = None
     pairs: tuple[str, ...] = ("*",)
     symbols: tuple[str, ...] = ()
+    recordings: tuple[str, ...] = ()
     for_bars: int = 1
     cooldown_us: int = 0
     level: str = "warning"
@@ -86,21 +89,39 @@ class Rule:
                 self._compile(key)
             except RuleError as error:
                 raise RuleError(error.problem, key=key, offset=error.offset, length=error.length) from None
+        self._check_recordings()
+
+    def _check_recordings(self) -> None:
+        """Refuse what has no meaning where there are no bars."""
+        given = {"clear": self.clear is not None, "for_bars": self.for_bars > 1, "cooldown": self.cooldown_us > 0}
+        for key, is_given in given.items():
+            if self.recordings and is_given:
+                raise RuleError(
+                    "a rule of recordings speaks once for each check, and of no bar; take this out", key=key
+                )
 
     def _compile(self, key: str) -> None:
         text = getattr(self, key)
         if not text and key != "when":
             return
         made = compile_template(text) if key.endswith("message") else compile_condition(text)
-        if not self.symbols:
-            return
-        foreign = [name for name in made.columns if name not in FEED_COLUMNS]
-        if foreign:
-            raise RuleError(
-                f"a rule of symbols has no {foreign[0]!r}, which is a pair's; it may read {', '.join(FEED_COLUMNS)}",
-                offset=text.index(foreign[0]),
-                length=len(foreign[0]),
-            )
+        foreign = next((name for name in made.columns if name not in self._allowed), None)
+        if foreign is not None:
+            raise RuleError(self._why_not(foreign), offset=text.index(foreign), length=len(foreign))
+
+    @property
+    def _allowed(self) -> tuple[str, ...]:
+        """The columns it may read."""
+        if self.recordings:
+            return (PARITY,)
+        return FEED_COLUMNS if self.symbols else tuple(name for name in COLUMNS if name != PARITY)
+
+    def _why_not(self, name: str) -> str:
+        if name == PARITY:
+            return f'{PARITY!r} is of recordings; give the rule recordings = ["*"] in place of pairs or symbols'
+        of = "recordings" if self.recordings else "symbols"
+        whose = "the feed's" if name in FEED_COLUMNS else "a pair's"
+        return f"a rule of {of} has no {name!r}, which is {whose}; it may read {', '.join(self._allowed)}"
 
     @property
     def fires(self) -> Condition:
@@ -136,8 +157,8 @@ class Rule:
         return compile_template(self.clear_message or fallback.replace("{rule}", "{rule} is over"))
 
     def watches(self, subject: str) -> bool:
-        """Return whether a pair, or a symbol if it is a rule of symbols, is its to watch."""
-        return any(fnmatchcase(subject, glob) for glob in self.symbols or self.pairs)
+        """Return whether a pair is its to watch; a symbol or a recording, if it is a rule of those."""
+        return any(fnmatchcase(subject, glob) for glob in self.recordings or self.symbols or self.pairs)
 
     def is_quiet(self, ts_us: int, zone: str = "UTC") -> bool:
         """Return whether it should notify nobody at that time."""

@@ -9,16 +9,21 @@ import pyarrow as pa
 
 from livepairs.schema import FEED, PAIRS
 
-__all__ = ["COLUMNS", "FEED_COLUMNS", "FLAGS", "FUNCTIONS", "LIGHT", "PAIR_COLUMNS", "Signature"]
+__all__ = ["COLUMNS", "FEED_COLUMNS", "FLAGS", "FUNCTIONS", "LIGHT", "PAIR_COLUMNS", "PARITY", "Signature"]
 
 LIGHT: Final = "health"
 """The pair's health light as a number: 0 good, 1 watch, 2 bad; NaN while it is not known."""
 
+PARITY: Final = "parity_lost"
+"""A check has found that a recording does not replay to what was live; of recordings, and of no bar."""
+
 PAIR_COLUMNS: Final = tuple(name for name in PAIRS.names if name not in {"ts", "pair"})
 FEED_COLUMNS: Final = tuple(name for name in FEED.names if name not in {"ts", "symbol"})
-COLUMNS: Final = (*PAIR_COLUMNS, LIGHT, *FEED_COLUMNS)
+COLUMNS: Final = (*PAIR_COLUMNS, LIGHT, *FEED_COLUMNS, PARITY)
 
-FLAGS: Final = frozenset(field.name for schema in (PAIRS, FEED) for field in schema if pa.types.is_boolean(field.type))
+FLAGS: Final = frozenset(
+    (PARITY, *(field.name for schema in (PAIRS, FEED) for field in schema if pa.types.is_boolean(field.type)))
+)
 """Columns that are true or false, and conditions by themselves."""
 
 

@@ -114,6 +114,7 @@ class Chronicle:
         self._waiting = 0
         self._thread: threading.Thread | None = None
         self._is_closing = False
+        self._leisure_s = 0.0
         self._pruned_us: int | None = None
         self._problem = ""
         self.state = ChronicleState()
@@ -144,6 +145,22 @@ class Chronicle:
         notices = getattr(run.tables, "notices", None)
         if notices is not None:
             notices.listen(heard)
+
+    def add(
+        self, batch: pa.RecordBatch, origin: Origin, *, to: Mapping[str, tuple[str, ...]], announce: Callable[[], None]
+    ) -> None:
+        """Write events that no run has made.
+
+        Parameters
+        ----------
+        batch, origin
+            EVENTS rows, and where they came from.
+        to
+            Names of channels that are told, by event id.
+        announce
+            Called, on the writer's thread, once they are kept.
+        """
+        self._take(_Letter(batch, origin, to, announce))
 
     def recorded(self, name: str, digest: str) -> None:
         """Note that a recording which was made of a live run is finished, so that its events can be replayed."""
@@ -194,6 +211,13 @@ class Chronicle:
                 self._thread.start()
             self._changed.notify_all()
 
+    def give_way(self, for_s: float) -> None:
+        """Let the first write wait this long, unless somebody reads history before or is to be told of an event.
+
+        A server's first pages come before its database, whose libraries take half a second of the interpreter.
+        """
+        self._leisure_s = for_s
+
     def _tell(self, *, problem: str | None = None, lost: int = 0, new: int = 0) -> None:
         """Replace the state; called with the lock held."""
         self._problem = self._problem if problem is None else problem
@@ -209,6 +233,8 @@ class Chronicle:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._letters or self._is_closing)
+                self._changed.wait_for(self._is_pressed, self._leisure_s)
+                self._leisure_s = 0.0
                 letters = self._due()
             if not letters:
                 return
@@ -227,6 +253,9 @@ class Chronicle:
                 self._drop(letters)
             else:
                 self._follow_up(letters)
+
+    def _is_pressed(self) -> bool:
+        return self._is_closing or self._history is not None or any(letter.to for letter in self._letters)
 
     def _due(self) -> list[_Letter]:
         """Return the oldest letters of one origin, which stay where they are until they are written."""

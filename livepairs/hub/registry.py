@@ -25,6 +25,7 @@ from livepairs.hub.opening import (
     open_listed,
     open_source,
 )
+from livepairs.hub.parity import ParityWatch
 from livepairs.hub.reels import Reels
 from livepairs.hub.rulebook import open_rulebook
 from livepairs.hub.run import Run
@@ -102,6 +103,8 @@ class Hub:
             settings, self._clock, history=lambda: self.chronicle.history, rules=lambda: self.rulebook.current
         )
         """What tells the channels that rules notify."""
+        self.parity = ParityWatch(self.chronicle, self.rulebook, self._clock, runs=lambda: self.runs)
+        """What follows when a recording's replay is found to differ from what was live."""
         self._runs: dict[str, Run] = {}
         self._leaving: set[Run] = set()
         self._library: Library | None = None
@@ -133,6 +136,7 @@ class Hub:
         with self._lock:
             if self._library is None:
                 self._library = open_library(self.settings)
+                self._library.on_proved = self.parity.proved
             return self._library
 
     def open(self, run_id: str | None = None, pair: Pair | None = None, recording: str | None = None) -> Run:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from livepairs.hub.run import Run
     from livepairs.stores.history import History
 
-__all__ = ["history_url", "open_chronicle", "open_post_office"]
+__all__ = ["channels_told", "history_url", "open_chronicle", "open_post_office"]
 
 FILE_NAME: Final = "history.db"
 DAY_US: Final = 86_400_000_000
@@ -54,7 +54,7 @@ def open_chronicle(settings: Settings, clock: Clock, *, on_told: Callable[[], No
 
     def addressed(run: Run, batch: pa.RecordBatch) -> Mapping[str, tuple[str, ...]]:
         is_told = run.kind == "live" or settings.deliver_replays
-        return _channels(run.params.rules_in_force, batch, clock.now_us()) if is_told else {}
+        return channels_told(run.params.rules_in_force, batch, clock.now_us()) if is_told else {}
 
     if settings.database_url is not None:
         open_history().close()
@@ -62,7 +62,7 @@ def open_chronicle(settings: Settings, clock: Clock, *, on_told: Callable[[], No
     return Chronicle(open_history, clock, keep=keep, addressed=addressed, on_told=on_told)
 
 
-def _channels(rules: RuleSet, batch: pa.RecordBatch, now_us: int) -> dict[str, tuple[str, ...]]:
+def channels_told(rules: RuleSet, batch: pa.RecordBatch, now_us: int) -> dict[str, tuple[str, ...]]:
     """Return which channels are told of which events, by event id: those of the event's rule, unless it is quiet."""
     said = set(batch.column("rule").to_pylist())
     notify = {

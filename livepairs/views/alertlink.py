@@ -57,12 +57,13 @@ def moment_link(row: HistoryRow, *, earlier_us: int = 0, plays: bool = False, pa
     origin = row.recorded
     if origin is None or not origin.digest:
         return None
+    is_check = row.subject == origin.recording
     measures = _measures(origin)
     closed_us = row.ts_us + interval_us(origin.interval) + round((measures.grace_ms or 0.0) * 1000)
     moment = Moment(
         recording=origin.recording, digest=origin.digest, at_us=max(0, closed_us - earlier_us),
         pair=_pair(row.subject), measures=measures, plays=plays or None, rule=row.rule, rules=origin.rule_version,
-        event=row.id,
+        event="" if is_check else row.id,  # what a check has found no bar says again
     )  # fmt: skip
     return f"{page}?{to_query(moment)}"
 

@@ -46,7 +46,7 @@ def _facts(row: HistoryRow) -> list[tuple[str, str, str]]:
     shown = [
         ("Bar (UTC)", numbers.day_clock(row.ts_us).removesuffix(" UTC"), "Open of the closed bar the rule looked at"),
         ("Rule", row.rule, "Name of the rule"),
-        ("Pair", row.subject, "What the rule spoke of"),
+        ("Pair" if "/" in row.subject else "Subject", row.subject, "What the rule spoke of"),
         ("Value", number(row.value), "The column the rule compares first, at that bar"),
         ("Level", row.level, "How loud it is"),
         ("Seen", _source(row.origin), "Where it was seen first"),

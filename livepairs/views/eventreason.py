@@ -37,6 +37,10 @@ __all__ = ["Grounds", "grounds_of", "recording_of"]
 _LOOKED_AT: Final = 200_000
 _SAME: Final = 1e-12
 """How far, relatively, a value may be from the event's to be that of the same computation; a database may round it."""
+_CHECKED: Final = (
+    "A check replayed the recording and held every row against what was seen live; the message names the first that "
+    "differs. The replay opens there."
+)
 _LIGHTS_MADE: Final = 20
 """Health lights made before a bar that is explained: the one it had, and those of the window shown."""
 
@@ -68,6 +72,8 @@ def grounds_of(event: HistoryRow, hub: Hub, run: Run) -> Grounds:
     HistoryError
         If the rules of the time cannot be read from history.
     """
+    if event.recorded is not None and event.subject == event.recorded.recording:
+        return Grounds({"problem": _CHECKED}, moment_link(event, plays=False))
     rule = _rule_of(event, hub)
     try:
         bar = _bar_of(event, rule, hub, run)
