@@ -11,10 +11,12 @@ numba's own cache looks only at the file of the outermost function.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -150,6 +152,18 @@ def _can_write(folder: Path) -> bool:
     return os.access(folder, os.W_OK)
 
 
+@contextmanager
+def _only_one() -> Iterator[None]:
+    """Wait for a process that fills the same cache: what it compiled need not be compiled again."""
+    folder = _cache_folder()
+    if not _can_write(folder):
+        yield
+        return
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def _cache_folder() -> Path:
     """Return a folder named after the sources of all kernels and parts, so that a change never meets an old cache.
 
@@ -173,4 +187,5 @@ if __name__ == "__main__":
 
     for name in sys.argv[1:]:
         import_module(name)
-    prepare_once()
+    with _only_one():
+        prepare_once()
