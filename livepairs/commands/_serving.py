@@ -25,6 +25,9 @@ __all__ = ["add_server_options", "serve_settings"]
 PATIENCE_S: Final = 5.0
 """How long a venue may take to say which symbols it has before the server starts all the same."""
 
+FIRST_PAGES_S: Final = 3.0
+"""How long history waits for the first pages, which compete with it for the interpreter."""
+
 
 def add_server_options(parser: argparse.ArgumentParser) -> None:
     """Declare where to listen."""
@@ -66,6 +69,7 @@ def serve_settings(args: argparse.Namespace, given: dict[str, object], *, opens_
     with _uncollected():
         # Before the screen is imported, which takes a second: a source that is not there is said at once.
         hub = start_hub(settings)
+        hub.chronicle.give_way(FIRST_PAGES_S)
         # A live feed is on from now on, whether somebody looks or not.
         live = hub.open() if hub.recording is None else None
         from livepairs.views.server import Listening, serve_pages
