@@ -9,7 +9,7 @@ import pyarrow as pa
 from bokeh.models import NumeralTickFormatter, Range1d, Span
 
 from livepairs.views.candleset import CandleSet, drawn
-from livepairs.views.columns import ROLLOVER, Columns, milliseconds, numbers
+from livepairs.views.columns import ROLLOVER, Columns, flags, milliseconds, numbers
 from livepairs.views.numbers import decimals
 from livepairs.views.palette import MUTED
 from livepairs.views.timeaxis import Scale, TimeAxis
@@ -29,7 +29,7 @@ _PRICE_PADDING: Final = 0.3
 
 def bar_columns(bars: pa.Table) -> Columns:
     """Return BARS rows of one symbol as columns; a bar without trades has no prices."""
-    is_filled = bars["is_filled"].to_numpy()
+    is_filled = flags(bars, "is_filled")
     prices = {name: np.where(is_filled, np.nan, numbers(bars, name)) for name in ("open", "high", "low", "close")}
     return {"ts": milliseconds(bars), **prices, "volume": numbers(bars, "volume")}
 

@@ -1,6 +1,7 @@
 """Arrow rows to the columns a browser's data source takes, and the rule of growing one.
 
 Small deltas travel as lists (one JSON message), whole tables as arrays (binary buffers): measured in panel.md.
+Read by their buffers, since Arrow's own way to an array imports pandas (half a second, while a first page waits).
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from bokeh.models import ColumnDataSource
 
-__all__ = ["ROLLOVER", "Columns", "empty_source", "grow", "milliseconds", "numbers", "of"]
+from livepairs.columns import flags_of, floats_of, ints_of, names_column
+
+__all__ = ["ROLLOVER", "Columns", "empty_source", "flags", "grow", "milliseconds", "numbers", "of"]
 
 ROLLOVER: Final = 3000
 """Rows a chart keeps: with more, a browser without a graphics card falls behind ten updates a second."""
@@ -23,19 +26,36 @@ Columns = dict[str, np.ndarray]
 
 def of(rows: pa.Table, column: str, value: str) -> pa.Table:
     """Return the rows that have this value in a text column."""
-    return rows.filter(pc.equal(rows[column], value))
+    return rows.filter(pc.equal(rows[column], names_column(value, 1)[0]))
 
 
 def numbers(rows: pa.Table, column: str) -> np.ndarray:
     """Return a column as float64, shape ``(n_rows,)``."""
-    values: np.ndarray = rows[column].to_numpy()
-    return values.astype(np.float64, copy=False)
+    values = pc.cast(rows[column], pa.float64())
+    if values.null_count:
+        with_nan: np.ndarray = values.to_numpy()
+        return with_nan
+    return _joined([floats_of(chunk) for chunk in _filled(values)], np.float64)
+
+
+def flags(rows: pa.Table, column: str) -> np.ndarray:
+    """Return a column of truth values as bool, shape ``(n_rows,)``."""
+    return _joined([flags_of(chunk) for chunk in _filled(rows[column])], np.uint8).astype(np.bool_)
 
 
 def milliseconds(rows: pa.Table, column: str = "ts") -> np.ndarray:
     """Return a time column as milliseconds since the epoch, the unit of the browser."""
-    values: np.ndarray = rows[column].cast(pa.int64()).to_numpy()
-    return values / 1000.0
+    return _joined([ints_of(chunk) for chunk in _filled(rows[column])], np.int64) / 1000.0
+
+
+def _filled(column: pa.ChunkedArray) -> list[pa.Array]:
+    return [chunk for chunk in column.chunks if len(chunk)]
+
+
+def _joined(chunks: list[np.ndarray], kind: type) -> np.ndarray:
+    if len(chunks) == 1:
+        return chunks[0]
+    return np.concatenate(chunks) if chunks else np.empty(0, kind)
 
 
 def empty_source(name: str, columns: list[str]) -> ColumnDataSource:

@@ -102,7 +102,7 @@ def _direction(change: float | None) -> str:
 
 
 def _last_of(trades: pa.Table, symbol: str) -> list[dict[str, object]]:
-    mine = trades.filter(pc.equal(pc.cast(trades["symbol"], pa.string()), symbol))
+    mine = columns.of(trades, "symbol", symbol)
     rows = mine.slice(max(0, mine.num_rows - _ROWS)).select(["ts", "price", "qty", "buyer_is_maker"])
     return [*reversed(rows.cast(_TRADE).to_pylist())]
 
