@@ -11,7 +11,7 @@ from typing import Final
 from livepairs.stores.history_rows import HistoryRow
 from livepairs.stores.outbox import Bundle
 
-__all__ = ["Notice", "notice_of"]
+__all__ = ["Notice", "notice_of", "trial_notice"]
 
 VERSION: Final = 1
 """Of the payload; it changes when a field is taken away or means something else."""
@@ -56,6 +56,14 @@ def notice_of(bundle: Bundle, *, now_us: int) -> Notice:
     return Notice(bundle.id, level, _title(events), _text(events), _payload(bundle, now_us), now_us)
 
 
+def trial_notice(channel: str, *, id: str, now_us: int) -> Notice:
+    """Return what a channel is told when somebody tries it out."""
+    said = {"type": "livepairs.test", "version": VERSION, "id": id, "channel": channel, "sent_at": _iso(now_us),
+            "attempt": 1, "events": []}  # fmt: skip
+    text = f"This is a test of the channel {channel!r}, sent from livepairs. Nothing has fired."
+    return Notice(id, "info", "livepairs: a test", text, _json(said), now_us)
+
+
 def _title(events: tuple[HistoryRow, ...]) -> str:
     if len(events) == 1:
         (row,) = events
@@ -89,6 +97,10 @@ def _payload(bundle: Bundle, now_us: int) -> bytes:
         "attempt": bundle.attempts + 1,
         "events": [_event(row) for row in bundle.events],
     }
+    return _json(said)
+
+
+def _json(said: dict[str, object]) -> bytes:
     return json.dumps(said, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 

@@ -17,11 +17,11 @@ from typing import Final
 from livepairs.alerts.rule import Channel, RuleSet
 from livepairs.clock import Clock
 from livepairs.delivery import Transport
-from livepairs.delivery.notice import notice_of
+from livepairs.delivery.notice import Notice, notice_of
 from livepairs.errors import DeliveryError, HistoryError, LivepairsError
 from livepairs.stores.outbox import Bundle, Outbox
 
-__all__ = ["GIVE_UP_US", "Postman", "pause_us"]
+__all__ = ["GIVE_UP_US", "Postman", "hand_over", "pause_us"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -67,6 +67,28 @@ def pause_us(attempts: int, chance: float) -> int:
     """
     longest = min(LONGEST_PAUSE_US, FIRST_PAUSE_US << min(attempts - 1, 20))
     return int(longest * (0.5 + 0.5 * chance))
+
+
+async def hand_over(open_transport: Callable[[], Transport], notice: Notice) -> None:
+    """Give a notice to a transport, which is not waited for without end.
+
+    Raises
+    ------
+    DeliveryError
+        If it was not taken, whatever the reason; the sentence holds nothing of the address.
+    """
+    try:
+        transport = open_transport()
+        async with asyncio.timeout(PATIENCE_S):
+            await transport.send(notice)
+    except DeliveryError:
+        raise
+    except LivepairsError as error:
+        raise DeliveryError(str(error)) from None
+    except TimeoutError:
+        raise DeliveryError(f"not done within {PATIENCE_S:g} s") from None
+    except Exception as error:  # noqa: BLE001 - a border: other people's code, whose words may hold the address
+        raise DeliveryError(f"failed ({type(error).__name__})") from None
 
 
 class Postman:
@@ -213,20 +235,13 @@ class Postman:
         _LOG.info("told %s of %d events", bundle.channel, len(bundle.events))
 
     async def _send(self, bundle: Bundle) -> None:
-        try:
-            transport = self._transports.get(bundle.channel)
-            if transport is None:
-                transport = self._transports[bundle.channel] = self._open_transport(bundle.channel)
-            async with asyncio.timeout(PATIENCE_S):
-                await transport.send(notice_of(bundle, now_us=self._clock.now_us()))
-        except DeliveryError:
-            raise
-        except LivepairsError as error:
-            raise DeliveryError(str(error)) from None
-        except TimeoutError:
-            raise DeliveryError(f"not done within {PATIENCE_S:g} s") from None
-        except Exception as error:  # noqa: BLE001 - a border: other people's code, whose words may hold the address
-            raise DeliveryError(f"failed ({type(error).__name__})") from None
+        await hand_over(lambda: self._transport(bundle.channel), notice_of(bundle, now_us=self._clock.now_us()))
+
+    def _transport(self, channel: str) -> Transport:
+        transport = self._transports.get(channel)
+        if transport is None:
+            transport = self._transports[channel] = self._open_transport(channel)
+        return transport
 
     def _failed(self, bundle: Bundle, error: DeliveryError) -> None:
         now_us = self._clock.now_us()

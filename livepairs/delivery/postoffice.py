@@ -1,11 +1,14 @@
-"""The postman's thread: he works beside the server, on a loop of his own, from the first event that is to be told."""
+"""The postman's thread: he works beside the server, on a loop of his own, from the first event that is to be told.
+
+And what a page may ask of delivery besides: where a channel leads, and a test message.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -26,10 +29,21 @@ class PostOffice:
     ----------
     employ
         Makes the postman, on that thread.
+    describe
+        Says of a channel what may be said of its address; ConfigError if it has none that can be used.
+    send_trial
+        Sends a channel a test message; DeliveryError if it is not taken.
     """
 
-    def __init__(self, employ: Callable[[], Postman]) -> None:
-        self._employ = employ
+    def __init__(
+        self,
+        employ: Callable[[], Postman],
+        *,
+        describe: Callable[[str], str],
+        send_trial: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self._employ, self._send_trial = employ, send_trial
+        self.describe = describe
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -48,6 +62,20 @@ class PostOffice:
             elif self._loop is not None and self._postman is not None:
                 with suppress(RuntimeError):  # he has stopped by himself, which the log says
                     self._loop.call_soon_threadsafe(self._postman.wake)
+
+    def try_out(self, channel: str) -> None:
+        """Send a channel a test message, and wait until the other side has taken it; not on a server's loop.
+
+        Raises
+        ------
+        DeliveryError
+            If it does not; nothing is tried again.
+        """
+
+        async def send() -> None:
+            await self._send_trial(channel)
+
+        asyncio.run(send())
 
     def close(self) -> None:
         """Let him stop. What he is at stays in the outbox and is told after the next start."""

@@ -113,7 +113,12 @@ def open_post_office(
 
         return Postman(Outbox(history().database), clock, rules=rules, open_transport=open_transport)
 
-    office = PostOffice(employ)
+    async def send_trial(channel: str) -> None:
+        from livepairs.delivery.trial import send_trial
+
+        await send_trial(channel, open_transport, now_us=clock.now_us())
+
+    office = PostOffice(employ, describe=lambda channel: addresses.find(channel).shown, send_trial=send_trial)
     if not addresses.is_empty:
         office.wake()  # the last server may have left something
     return office

@@ -1,4 +1,7 @@
-"""What has become of the messages: by channel how many were sent and wait, and those given up, to be sent again."""
+"""What has become of the messages: by channel how many were sent and wait, and those given up, to be sent again.
+
+And whether a channel works at all: an operator may send it a test message and sees what comes of it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import param
 
 from livepairs.clock import SystemClock
-from livepairs.errors import LivepairsError
+from livepairs.errors import DeliveryError, LivepairsError
 from livepairs.hub import Hub
 from livepairs.views import numbers
 from livepairs.views.aside import Aside
@@ -38,10 +41,11 @@ class DeliveryPiece(Talking):
         Called with what the browser sent, a mapping with ``act`` and whatever belongs to it.
     """
 
-    channels = param.List(default=[], doc="name, sent, waiting, dead, last and error of each.")
+    channels = param.List(default=[], doc="name, where it leads, sent, waiting, dead, last and error of each.")
+    trials = param.Dict(default={}, doc="By channel what came of its test: words, and state good, bad or busy.")
     letters = param.List(default=[], doc="bundle, channel, when, attempts, error and events of each message given up.")
     problem = param.String(default="", doc="A sentence, if nothing can be said.")
-    can_change = param.Boolean(default=False, doc="Whether a visitor may send again.")
+    can_change = param.Boolean(default=False, doc="Whether a visitor may send tests, and send again.")
     is_known = param.Boolean(default=False, doc="Whether the outbox has been looked at.")
 
     _esm: ClassVar[Path] = _HERE / "js" / "deliverydesk.js"
@@ -62,6 +66,7 @@ class DeliveryDesk:
     def __init__(self, hub: Hub, notify: Callable[[], None]) -> None:
         self._hub = hub
         self._looking: Aside[tuple[list[dict[str, Any]], list[dict[str, Any]]]] = Aside(notify)
+        self._trying: Aside[dict[str, str]] = Aside(notify)
         self._looked_s = float("-inf")
         self.is_open = False
         self.view = DeliveryPiece(
@@ -76,6 +81,9 @@ class DeliveryDesk:
             self.view.problem = _sentence(found)
         elif found is not None:
             self.view.param.update(channels=found[0], letters=found[1], problem="", is_known=True)
+        tried = self._trying.take()
+        if isinstance(tried, dict):
+            self.view.trials = {**self.view.trials, tried["channel"]: tried}
         now_s = monotonic()
         if self.is_open and now_s - self._looked_s >= PERIOD_S:
             self._looked_s = now_s
@@ -84,39 +92,74 @@ class DeliveryDesk:
     def close(self) -> None:
         """Let go; the page is gone."""
         self._looking.close()
+        self._trying.close()
 
     def _act(self, message: Mapping[str, Any]) -> None:
-        bundles = message.get("bundles")
-        if message.get("act") != "resend" or not isinstance(bundles, list):
-            return
+        act, bundles = message.get("act"), message.get("bundles")
         try:
-            permit("deliver", self._hub.gate)
+            if act == "resend" and isinstance(bundles, list):
+                permit("deliver", self._hub.gate)
+                wanted = [str(bundle) for bundle in bundles[:1000]]
+                self._looking.ask(lambda: self._look(wanted))
+            elif act == "test":
+                permit("deliver", self._hub.gate)
+                self._try_out(str(message.get("channel", "")))
         except LivepairsError as error:
             self.view.problem = _sentence(error)
+
+    def _try_out(self, channel: str) -> None:
+        """Send a channel a test message, if it is one of those shown and none is on its way."""
+        if self._trying.is_busy or channel not in {shown["name"] for shown in self.view.channels}:
             return
-        wanted = [str(bundle) for bundle in bundles[:1000]]
-        self._looking.ask(lambda: self._look(wanted))
+        self.view.trials = {**self.view.trials, channel: {"channel": channel, "state": "busy", "words": "Sending…"}}
+        self._trying.ask(lambda: _tried(self._hub, channel))
 
     def _look(self, resent: list[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Send again what is asked for, and return channels and letters; on a thread."""
-        from livepairs.stores.outbox import Outbox
+        from livepairs.stores.outbox import ChannelCount, Outbox
 
         outbox = Outbox(self._hub.chronicle.history.database)
         if resent:
             outbox.resend(resent, now_us=SystemClock().now_us())
             self._hub.post.wake()
-        return [_channel(count) for count in outbox.counts()], [_letter(letter) for letter in outbox.dead_letters()]
+        counts = {count.channel: count for count in outbox.counts()}
+        declared = (channel.name for channel in self._hub.rulebook.current.channels)
+        channels = [
+            _channel(counts.get(name) or ChannelCount(name, 0, 0, 0, None, None, ""), leads, is_usable=is_usable)
+            for name in dict.fromkeys((*declared, *counts))
+            for leads, is_usable in [self._way(name)]
+        ]
+        return channels, [_letter(letter) for letter in outbox.dead_letters()]
+
+    def _way(self, channel: str) -> tuple[str, bool]:
+        """Return where a channel leads, as far as that may be said, or why it leads nowhere, and whether it does."""
+        try:
+            return self._hub.post.describe(channel), True
+        except LivepairsError as error:
+            return _sentence(error), False
 
 
-def _channel(count: ChannelCount) -> dict[str, Any]:
+def _tried(hub: Hub, channel: str) -> dict[str, str]:
+    begun_s = monotonic()
+    try:
+        hub.post.try_out(channel)
+    except DeliveryError as error:
+        return {"channel": channel, "state": "bad", "words": f"The test failed: {error}."}
+    return {"channel": channel, "state": "good", "words": f"The test was taken after {monotonic() - begun_s:.1f} s."}
+
+
+def _channel(count: ChannelCount, leads: str, *, is_usable: bool) -> dict[str, Any]:
+    states = ((not is_usable, "lost"), (count.dead, "bad"), (count.waiting, "busy"), (count.sent, "good"))
     return {
         "name": count.channel,
+        "leads": leads,
+        "is_usable": is_usable,
         "sent": numbers.count(count.sent),
         "waiting": numbers.count(count.waiting),
         "dead": numbers.count(count.dead),
         "last": numbers.NONE if count.sent_us is None else numbers.day_clock(count.sent_us),
         "error": count.error or "",
-        "state": "bad" if count.dead else "busy" if count.waiting else "good",
+        "state": next((state for is_so, state in states if is_so), "new"),
     }
 
 

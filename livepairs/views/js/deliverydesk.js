@@ -5,22 +5,30 @@ const make = (tag, attributes = {}, ...children) => {
   made.append(...children)
   return made
 }
-const WORDS = {good: "delivered", busy: "under way", bad: "given up"}
+const WORDS = {good: "delivered", busy: "under way", bad: "given up", lost: "no address", new: "not used yet"}
 
 export function render({model}) {
   const root = make("section", {class: "post", "aria-label": "Delivery"})
   const resend = (bundles) => model.send_msg({act: "resend", bundles})
+  const test = (channel) => {
+    const tried = model.trials[channel.name], send = make("button", {type: "button"}, "Send test")
+    send.disabled = !model.can_change || !channel.is_usable || Object.values(model.trials).some((trial) => trial.state === "busy")
+    send.title = model.can_change ? "Send one message now, past caps and quiet hours" : "Sending tests is for operators"
+    send.addEventListener("click", () => model.send_msg({act: "test", channel: channel.name}))
+    return make("td", {class: "test"}, send, make("small", {role: "status", "data-state": tried?.state}, tried?.words ?? ""))
+  }
   const draw = () => {
+    const held = root.getRootNode().activeElement?.closest?.("tr")?.dataset.channel
     if (model.problem) { root.replaceChildren(make("p", {class: "problem", role: "alert"}, model.problem)); return }
     if (!model.channels.length) {
       root.replaceChildren(make("p", {class: "empty"}, model.is_known
-        ? "Nothing has been sent. A rule names its channels with notify, a table [channels.NAME] declares each, and its address is set outside the rules: see the page on delivery in the docs."
+        ? "There are no channels. A rule names its channels with notify, a table [channels.NAME] declares each, and its address is set outside the rules: see the page on delivery in the docs."
         : "Looking at the outbox…"))
       return
     }
-    const channels = make("div", {class: "wide"}, make("table", {}, make("thead", {}, make("tr", {}, ...["Channel", "", "Sent", "Waiting", "Given up", "Last sent", "Last error"].map((name) => make("th", {scope: "col"}, name)))),
-      make("tbody", {}, ...model.channels.map((channel) => make("tr", {}, make("td", {}, make("b", {}, channel.name)), make("td", {}, make("em", {"data-state": channel.state}, WORDS[channel.state])),
-        make("td", {}, channel.sent), make("td", {}, channel.waiting), make("td", {}, channel.dead), make("td", {}, channel.last), make("td", {class: "error"}, channel.error))))))
+    const channels = make("div", {class: "wide"}, make("table", {}, make("thead", {}, make("tr", {}, ...["Channel", "State", "Leads to", "Sent", "Waiting", "Given up", "Last sent", "Last error", "Test"].map((name) => make("th", {scope: "col"}, name)))),
+      make("tbody", {}, ...model.channels.map((channel) => make("tr", {"data-channel": channel.name}, make("td", {}, make("b", {}, channel.name)), make("td", {}, make("em", {"data-state": channel.state}, WORDS[channel.state])),
+        make("td", {class: "error"}, channel.leads), make("td", {}, channel.sent), make("td", {}, channel.waiting), make("td", {}, channel.dead), make("td", {}, channel.last), make("td", {class: "error"}, channel.error), test(channel))))))
     const parts = [channels]
     if (model.letters.length) {
       const all = make("button", {type: "button"}, "Send all again")
@@ -35,8 +43,9 @@ export function render({model}) {
       })))
     }
     root.replaceChildren(...parts)
+    if (held) root.querySelector(`tr[data-channel="${CSS.escape(held)}"] button`)?.focus()  // what is drawn anew keeps the keyboard
   }
-  for (const name of ["channels", "letters", "problem", "can_change", "is_known"]) model.on(name, draw)
+  for (const name of ["channels", "trials", "letters", "problem", "can_change", "is_known"]) model.on(name, draw)
   draw()
   return root
 }
