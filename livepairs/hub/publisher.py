@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import itertools
 import logging
 import threading
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Final
 
 from livepairs.hub.publishtimes import PUBLISH_TIMES
 
-__all__ = ["Publisher"]
+__all__ = ["Publisher", "current_beat"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -23,6 +24,24 @@ BUSY: Final = 0.5
 
 CALM_BEATS: Final = 10
 """Beats that would have been quick enough at the next faster rate, before it is tried again."""
+
+
+_BEATS: Final = itertools.count(1)
+
+
+class _Beating(threading.local):
+    number = 0
+
+
+_BEATING: Final = _Beating()
+
+
+def current_beat() -> int:
+    """Return the number of the beat in which this thread is waking views; 0 outside of one.
+
+    What is worked out for one view in a beat is good for all others in it: whatever changes meanwhile makes another.
+    """
+    return _BEATING.number
 
 
 class Publisher:
@@ -94,9 +113,13 @@ class Publisher:
         with self._lock:
             self._is_due = False  # before the views look: what changes from now on is news
         begun_s = self._loop.time()
-        for token, callback in tuple(self._callbacks.items()):
-            if token in self._callbacks:  # an earlier callback may have ended this one
-                self._call(token, callback)
+        _BEATING.number = next(_BEATS)
+        try:
+            for token, callback in tuple(self._callbacks.items()):
+                if token in self._callbacks:  # an earlier callback may have ended this one
+                    self._call(token, callback)
+        finally:
+            _BEATING.number = 0
         self._last_s = self._loop.time()
         PUBLISH_TIMES.add(self._last_s - begun_s)
         self._adapt(self._last_s - begun_s)

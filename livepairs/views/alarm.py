@@ -11,13 +11,13 @@ from typing import Any, ClassVar, Final
 
 import panel as pn
 import param
-from panel.custom import JSComponent
 from panel.viewable import Viewable
 
 from livepairs.hub import Run
 from livepairs.tables.ring import Cursor
 from livepairs.views import numbers
 from livepairs.views.assets import stylesheet
+from livepairs.views.component import Lively
 from livepairs.views.pace import FIGURES_S, Pace
 
 __all__ = ["Alarm", "Bell"]
@@ -31,7 +31,7 @@ SWIFT: Final = 10.0
 _HERE = Path(__file__).parent
 
 
-class Bell(JSComponent):
+class Bell(Lively):
     """The button, its list of recent events with the choice of what is told, and the toasts."""
 
     events = param.List(default=[], doc="The newest events, newest first, as Alarm.told makes them.")
@@ -77,7 +77,7 @@ class Alarm:
         rows = delta.rows.slice(max(0, delta.rows.num_rows - TOLD)).to_pylist()
         told = [told_event(row) for row in reversed(rows)]
         earlier = [] if delta.is_reset else self.bell.events
-        self.bell.param.update(
+        self.bell.show(
             events=[*told, *earlier][:TOLD],
             fresh=delta.rows.num_rows if is_news else 0,
             is_swift=self._run.state.speed > SWIFT,

@@ -126,7 +126,7 @@ class Kpis:
         self._look_at_checkup()
         values |= self._checkup[0]
         states = {"z": state, "pays": values["pays"].partition(" ")[0], **self._checkup[1]}
-        self._text.param.update(values=values, states=states)
+        self._text.show(values=values, states=states)
 
     def _look_at_checkup(self) -> None:
         if not self._is_placed:  # while the page is built nothing is begun

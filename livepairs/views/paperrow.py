@@ -58,7 +58,7 @@ class PaperRow:
             return
         account = self._run.paper.look(self._pair)
         if account is not None:
-            self._text.param.update(**paper_values(account, self._rules))
+            self._text.show(**paper_values(account, self._rules))
 
 
 def paper_values(account: Account, rules: BacktestParams) -> dict[str, dict[str, str]]:

@@ -20,6 +20,7 @@ from livepairs.views.columns import ROLLOVER
 from livepairs.views.gapstrips import GapStrips
 from livepairs.views.pace import CHARTS_S, Pace
 from livepairs.views.rowfile import ROW_FILES, RowsAsked
+from livepairs.views.shared import shared, stamp_of
 from livepairs.views.timeaxis import TimeAxis
 
 __all__ = ["PriceCharts", "tick_digits"]
@@ -47,6 +48,7 @@ class PriceCharts:
     def __init__(self, run: Run, pair: Pair, notify: Callable[[], None] = lambda: None) -> None:
         self._run = run
         self._pair = pair
+        self._symbols = (pair.y, pair.x)
         self._cursor: Cursor | None = None
         self._pace = Pace(CHARTS_S)
         self._window = ChartWindow(run, notify)
@@ -82,24 +84,30 @@ class PriceCharts:
         self._window.speak()
         for gaps in self._gaps:
             gaps.refresh()
-        delta = self._run.tables.bars.since(self._cursor)
+        delta, rows = shared(self._run, ("closed", *self._symbols), (stamp_of(self._run), self._cursor), self._news)
         if delta.is_reset and self._cursor is not None:
             self._face.epoch += 1
             self._window.forget()
         self._cursor = delta.cursor
         if self._window.held.is_newest:
-            self._grow(delta)
+            self._grow(delta, rows)
         elif self._given != self._window.version or (delta.rows.num_rows and self._window.is_due()):
             self._give()
         self._given = self._window.version
         self._form()
 
-    def _grow(self, delta: Delta) -> None:
+    def _news(self) -> tuple[Delta, list[pa.Table]]:
+        delta = self._run.tables.bars.since(self._cursor)
+        return delta, [columns.of(delta.rows, "symbol", symbol) for symbol in self._symbols]
+
+    def _grow(self, delta: Delta, news: list[pa.Table]) -> None:
         is_anew = delta.is_reset or self._given != self._window.version
-        rows = self._run.tables.bars.tail(ROLLOVER * max(1, len(self._run.legs))) if is_anew else delta.rows
-        if is_anew or rows.num_rows:
-            for leg in self._legs:
-                leg.append(columns.of(rows, "symbol", leg.symbol), is_reset=is_anew)
+        if is_anew:
+            rows = self._run.tables.bars.tail(ROLLOVER * max(1, len(self._run.legs)))
+            news = [columns.of(rows, "symbol", symbol) for symbol in self._symbols]
+        if is_anew or delta.rows.num_rows:
+            for leg, closed in zip(self._legs, news, strict=True):
+                leg.append(closed, is_reset=is_anew)
 
     def _give(self) -> None:
         held = self._window.held
@@ -111,13 +119,17 @@ class PriceCharts:
 
     def _form(self) -> None:
         status, held = self._run.status, self._window.held
-        forming = pa.Table.from_batches([status.forming])
-        for leg in self._legs:
-            rows = columns.of(forming, "symbol", leg.symbol)
+        forming = shared(self._run, ("forming", *self._symbols), stamp_of(self._run), self._unclosed)
+        for leg, bars in zip(self._legs, forming, strict=True):
+            rows = bars
             if not held.is_newest:
                 closed = self._window.rows.bars(leg.symbol, self._window.given_us, status.now_us)
-                rows = pa.concat_tables([closed, rows])
+                rows = pa.concat_tables([closed, bars])
             leg.form(rows, status.last_price.get(leg.symbol), step_ms=held.step_us / 1000)
+
+    def _unclosed(self) -> list[pa.Table]:
+        rows = pa.Table.from_batches([self._run.status.forming])
+        return [columns.of(rows, "symbol", symbol) for symbol in self._symbols]
 
     def _act(self, name: str, message: Mapping[str, Any]) -> None:
         if name == "look":

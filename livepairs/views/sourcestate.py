@@ -14,6 +14,7 @@ from livepairs.views.component import Chip
 from livepairs.views.feedtext import Word, feed_word, panel_of, tape_text, trouble_of
 from livepairs.views.pace import FIGURES_S, Pace
 from livepairs.views.screen import sentence, sentence_markup
+from livepairs.views.shared import shared
 from livepairs.views.visitor import is_permitted
 
 __all__ = ["SourceState"]
@@ -36,17 +37,20 @@ class SourceState:
         Called on the server's loop when the page is to be refreshed.
     can_change
         Whether a visitor may start and stop the feed.
+    is_bare
+        The page has no header, so the chips stand above the views at any width.
     """
 
-    def __init__(self, run: Run, notify: Callable[[], None], *, can_change: bool) -> None:
+    def __init__(self, run: Run, notify: Callable[[], None], *, can_change: bool, is_bare: bool = False) -> None:
         self._run, self._notify = run, notify
         self._can_change = can_change
         self._opened: set[Chip] = set()
         self._pace = Pace(FIGURES_S)
         self._said = ""
         self._unwell_s: float | None = None
-        self.wide, self.narrow = self._chip("lp-wide", _WIDE), self._chip("lp-narrow", _NARROW)
-        self.narrow_row = pn.Row(self.narrow, margin=0, css_classes=["lp-narrow"], stylesheets=[_NARROW])
+        narrow = "" if is_bare else _NARROW
+        self.wide, self.narrow = self._chip("lp-wide", _WIDE), self._chip("lp-narrow", narrow)
+        self.narrow_row = pn.Row(self.narrow, margin=0, css_classes=["lp-narrow"], stylesheets=[narrow])
         # Made now and only changed later: what is made outside a page's building asks another host for its styles.
         self._banner = sentence("", is_error=True)
         self._banner.visible = False
@@ -56,12 +60,12 @@ class SourceState:
         """Show where the run stands."""
         run, shown = self._run, self._shown()
         for chip in (self.wide, self.narrow):
-            chip.param.update(**shown)
+            chip.show(**shown)
         self._say()
         if self._opened and self._pace.is_due(run):
-            listed = panel_of(run)
+            listed = shared(run, "feed panel", monotonic() // FIGURES_S, lambda: panel_of(run))
             for chip in self._opened:
-                chip.panel = listed
+                chip.show(panel=listed)
 
     def _chip(self, width: str, style: str) -> Chip:
         return Chip(

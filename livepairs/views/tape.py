@@ -18,6 +18,7 @@ from livepairs.views.component import LiveText
 from livepairs.views.feedtext import rate_of
 from livepairs.views.pace import FIGURES_S, Pace
 from livepairs.views.pricecharts import tick_digits
+from livepairs.views.shared import shared, stamp_of
 
 __all__ = ["Tape"]
 
@@ -57,6 +58,11 @@ class Tape:
         """Bring the figures up to date, at a rate they can be read at."""
         if not self._pace.is_due(self._run):
             return
+        key = ("tape", *self._legs.values())
+        values, states = shared(self._run, key, stamp_of(self._run), self._figures)
+        self._text.show(values=values, states=states)
+
+    def _figures(self) -> tuple[dict[str, str], dict[str, str]]:
         bars = self._run.tables.bars.tail(_WINDOW_BARS * max(2, len(self._run.status.last_price)))
         trades = self._run.tables.trades.tail(_TRADES)
         values, states = self._feed(), dict[str, str]()
@@ -64,7 +70,7 @@ class Tape:
             new_values, new_states = self._leg(key, columns.of(bars, "symbol", symbol), trades)
             values |= new_values
             states |= new_states
-        self._text.param.update(values=values, states=states)
+        return values, states
 
     def _leg(self, key: str, bars: pa.Table, trades: pa.Table) -> tuple[dict[str, str], dict[str, str]]:
         symbol = self._legs[key]

@@ -19,6 +19,7 @@ from livepairs.moment import Moment, to_query
 from livepairs.schema import Marker, Pair
 from livepairs.views.deck import Deck
 from livepairs.views.scrubmarks import marks_of
+from livepairs.views.shared import shared
 from livepairs.views.timeaxis import windows
 from livepairs.views.visit import Visit
 from livepairs.views.visitor import is_permitted, permit, visitor
@@ -88,7 +89,7 @@ class Transport:
         order = run.control.order() if run.control is not None else None
         loop = [] if order is None or order.loop_us is None else [ts_us / 1000 for ts_us in order.loop_us]
         speed = 0 if math.isinf(state.speed) else state.speed
-        self.view.param.update(
+        self.view.show(
             status=state.status, now_ms=max(0, state.now_us) / 1000, speed=speed, loop=loop,
             link=to_query(self._visit.lasting), healed=_healing(run),
             is_ahead=ahead is not None and ahead.is_whole, **self._staged(),
@@ -107,7 +108,8 @@ class Transport:
             markers = run.recording.markers
         planted = set(run.recording.markers)
         listed = [(mark.ts_us / 1000, mark.label, mark.note, mark not in planted) for mark in markers]
-        self.view.param.update(marks=marks_of(run, markers), markers=listed)
+        stamp = (markers, int(monotonic() / MARKS_S))
+        self.view.show(marks=shared(run, "marks", stamp, lambda: marks_of(run, markers)), markers=listed)
 
     def _staged(self) -> dict[str, Any]:
         stage = self._run.stage
