@@ -14,6 +14,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,12 @@ import numpy as np
 __all__ = ["Kernel", "is_ready", "kernel", "part", "prepare"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_KEPT_CACHES: Final = 8
+"""Caches of compiled kernels that are kept, the latest used: some versions, each under some Pythons."""
+
+_LEAST_AGE_S: Final = 3_600.0
+"""A cache used more lately than that is kept in any case."""
 
 _ARRAY_TYPES: Final = {"f8": "float64", "i8": "int64", "u1": "uint8"}
 
@@ -134,6 +141,25 @@ def prepare() -> None:
             made.compile(is_cached=is_cached)
     finally:
         numba.config.CACHE_DIR = outer
+    if is_cached:
+        _prune(folder)
+
+
+def _prune(folder: Path) -> None:
+    """Note that a cache is in use, and remove those of earlier sources that nobody has used for long.
+
+    Each state of the sources has a folder of its own, so they would pile up. What has been compiled lives in memory;
+    only a process that is just reading or writing one needs its folder, hence the hour.
+    """
+    try:
+        os.utime(folder)
+        now = folder.stat().st_mtime
+        used = sorted((other.stat().st_mtime, other) for other in folder.parent.glob("kernels-*"))
+    except OSError:
+        return  # a folder that went away meanwhile, or one we may not touch: the next process will prune
+    for when, other in used[:-_KEPT_CACHES]:
+        if when < now - _LEAST_AGE_S:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def _numba_type(code: str) -> Any:  # a numba type; numba has no annotations
@@ -153,13 +179,14 @@ def _can_write(folder: Path) -> bool:
 
 
 @contextmanager
-def _only_one() -> Iterator[None]:
-    """Wait for a process that fills the same cache: what it compiled need not be compiled again."""
+def _only_one(modules: Sequence[str]) -> Iterator[None]:
+    """Wait for a process that compiles the same modules: what it has put into the cache need not be compiled again."""
     folder = _cache_folder()
     if not _can_write(folder):
         yield
         return
-    with (folder / "lock").open("w") as file:
+    asked = hashlib.sha256(" ".join(modules).encode()).hexdigest()[:8]
+    with (folder / f"lock-{asked}").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -187,5 +214,5 @@ if __name__ == "__main__":
 
     for name in sys.argv[1:]:
         import_module(name)
-    with _only_one():
+    with _only_one(sys.argv[1:]):
         prepare_once()
