@@ -13,7 +13,7 @@ from livepairs.views import numbers
 from livepairs.views.assets import stylesheet
 from livepairs.views.component import LiveText
 from livepairs.views.visit import Visit
-from livepairs.views.visitor import visitor
+from livepairs.views.visitor import is_embedded, visitor
 
 __all__ = ["drawer"]
 
@@ -49,9 +49,12 @@ def drawer(visit: Visit) -> Viewable:
 def _signed_in() -> str:
     """Return who is signed in, and the way out; nothing where nobody has to sign in."""
     who = visitor()
+    settings = get_hub().settings
     if who is None or get_hub().gate.is_open:
         return ""
-    leave = f'<ul><li><a href="{escape(get_hub().settings.prefix)}/logout">Sign out</a></li></ul>'
+    leave = ""
+    if settings.auth is not None and not is_embedded():  # else a host let them in, and its sign-in is its own
+        leave = f'<ul><li><a href="{escape(settings.prefix)}/logout">Sign out</a></li></ul>'
     return f"<h2>You</h2>{_list({'Name': who.name, 'Role': who.role})}{leave}"
 
 

@@ -21,7 +21,7 @@ from livepairs.views.brand import ICON
 from livepairs.views.component import Navigation
 from livepairs.views.drawer import drawer
 from livepairs.views.help import help_of
-from livepairs.views.hostbridge import HostBridge, framing
+from livepairs.views.hostbridge import HostBridge, framing, regret
 from livepairs.views.palette import BARE_STYLE, PAGE_STYLE, THEME
 from livepairs.views.screen import Screen
 from livepairs.views.skeleton import TEMPLATE
@@ -71,7 +71,7 @@ def _page(key: str, title: str, body: Body) -> pmui.Page:
         return _nothing(key, title, "There is nothing to show", f"{error}.")
     screen = Screen(visit.run)
     transport = Transport(visit, key, screen.refresh)
-    source = SourceState(visit.run, screen.refresh, can_change=is_permitted("live"))
+    source = SourceState(visit.run, screen.refresh, can_change=is_permitted("live"), is_bare=framing() != "whole")
     alarm = Alarm(visit.run, visit.query)
     banner = screen.add("source chip", lambda: source)
     told = screen.add("bell", lambda: alarm)
@@ -93,7 +93,8 @@ def _page(key: str, title: str, body: Body) -> pmui.Page:
 
 def _nothing(key: str, title: str, heading: str, reason: str) -> pmui.Page:
     shown = way_out(heading, reason)
-    return _shell(_navigation(key, is_dark=is_dark()), title, is_dark=is_dark(), main=[shown])
+    main = [shown, *regret(f"{heading}: {reason}")]
+    return _shell(_navigation(key, is_dark=is_dark()), title, is_dark=is_dark(), main=main)
 
 
 def _navigation(key: str, *, is_dark: bool, query: str = "") -> Navigation:

@@ -21,7 +21,7 @@ from livepairs.views.component import Talking
 from livepairs.views.pace import FIGURES_S, Pace
 from livepairs.views.visit import Visit, asked
 
-__all__ = ["Framing", "HostBridge", "framing"]
+__all__ = ["Framing", "HostBridge", "framing", "regret"]
 
 Framing = Literal["whole", "deck", "none"]
 """What stands around the views: header and deck, the deck alone, or nothing."""
@@ -39,6 +39,11 @@ def framing() -> Framing:
     return _FRAMINGS.get(asked().get("frame", ""), "whole")
 
 
+def regret(reason: str) -> list[Viewable]:
+    """Return what tells a host that there is nothing to show, and why; nothing where no host is named."""
+    return [_bridge(_nobody, problem=reason)] if "host" in asked() else []
+
+
 class Bridge(Talking):
     """The end in the browser; it shows nothing.
 
@@ -52,6 +57,7 @@ class Bridge(Talking):
     about = param.Dict(default={}, doc="Page, pair, run and span, told as soon as the page is there.")
     now_ms = param.Number(default=0, doc="Event time shown, milliseconds since the epoch.")
     status = param.String(default="", doc="playing, paused, ended or failed.")
+    problem = param.String(default="", doc="Why there is nothing to show; empty where there is something.")
     events = param.List(default=[], doc="The events of the last telling, oldest first.")
     stamp = param.Integer(default=0, doc="Goes up with each telling.")
 
@@ -82,14 +88,11 @@ class HostBridge:
         self._run = visit.run
         self._cursor: Cursor | None = None
         self._pace = Pace(FIGURES_S)
-        said, recording = asked().get("host", ""), visit.run.recording
-        origins = Origins(others=frozenset(get_hub().settings.origins))
+        recording = visit.run.recording
         about: dict[str, Any] = {"page": page, "pair": str(visit.pair), "run": visit.run.id, "kind": visit.run.kind}
         if recording is not None:
             about |= {"recording": recording.name, "start": recording.start_us / 1e3, "end": recording.end_us / 1e3}
-        self.view: Viewable = Bridge(
-            act, host=said if origins.is_other(said) else "", about=about, width=0, height=0, margin=0, name="bridge"
-        )
+        self.view: Viewable = _bridge(act, about=about)
 
     def refresh(self) -> None:
         """Tell the time, and what fired or cleared since."""
@@ -103,3 +106,12 @@ class HostBridge:
             changes["events"] = [{**row, "ts": row["ts"].isoformat().replace("+00:00", "Z")} for row in rows]
             changes["stamp"] = self.view.stamp + 1
         self.view.param.update(**changes)
+
+
+def _bridge(act: Callable[[str, float | None], None], **said: Any) -> Bridge:  # Any: the bridge's parameters
+    host, origins = asked().get("host", ""), Origins(others=frozenset(get_hub().settings.origins))
+    return Bridge(act, host=host if origins.is_other(host) else "", width=0, height=0, margin=0, name="bridge", **said)
+
+
+def _nobody(_order: str, _value: float | None) -> None:
+    """Do nothing: there is no deck."""

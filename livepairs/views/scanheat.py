@@ -120,6 +120,8 @@ _OPEN: Final = """
 const [row] = source.selected.indices
 if (row !== undefined) {
   const pair = source.data.pair[row].split("/").map(encodeURIComponent).join("/")
-  window.location.href = `./spread?${query ? query + "&" : ""}pair=${pair}`
+  const url = new URL(`./spread?${query ? query + "&" : ""}pair=${pair}`, window.location.href)
+  if (window.livepairsGo) window.livepairsGo(url)  // inside a host's page, js/hostbridge.js
+  else window.location.assign(url)
 }
 """

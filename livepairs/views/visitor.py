@@ -9,9 +9,10 @@ from __future__ import annotations
 import panel as pn
 
 from livepairs.access import Deed, Gate, Visitor, may, require
+from livepairs.access.gate import Request
 from livepairs.hub import get_hub
 
-__all__ = ["is_permitted", "permit", "visitor"]
+__all__ = ["is_embedded", "is_permitted", "permit", "visitor"]
 
 
 def visitor(gate: Gate | None = None) -> Visitor | None:
@@ -22,9 +23,13 @@ def visitor(gate: Gate | None = None) -> Visitor | None:
     gate
         That of the server; by default the hub's.
     """
-    document = pn.state.curdoc
-    context = None if document is None else document.session_context
-    return (gate or get_hub().gate).who(None if context is None else context.request)
+    return (gate or get_hub().gate).who(_request())
+
+
+def is_embedded() -> bool:
+    """Say whether the page at work was opened with a host's token: there is no sign-in of ours to end then."""
+    request = _request()
+    return request is not None and get_hub().gate.is_embedded(request)
 
 
 def is_permitted(deed: Deed, gate: Gate | None = None) -> bool:
@@ -41,3 +46,9 @@ def permit(deed: Deed, gate: Gate | None = None) -> Visitor:
         If they may not; the message is for them to read.
     """
     return require(visitor(gate), deed)
+
+
+def _request() -> Request | None:
+    document = pn.state.curdoc
+    context = None if document is None else document.session_context
+    return None if context is None else context.request

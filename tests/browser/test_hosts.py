@@ -18,8 +18,8 @@ import pytest
 
 from livepairs.access.passwords import hash_password
 from livepairs.access.users import User, Users, write_users
+from tests.browser.hosting import inner, opened, told, wait_for
 from tests.browser.serving import PATIENCE_MS, ROOT, SHORT_LIVES, livepairs_serve
-from tests.browser.test_embed import opened, wait_for
 from tests.browser.test_server import ask
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def started(command: list[str], port: int, **environment: str) -> Iterator[str]:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
             time.sleep(0.1)
+        assert process.poll() is None, f"{command} ended"
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
@@ -101,10 +102,25 @@ def panel_host() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", ["fastapi_host", "django_host", "flask_host"])
-def test_a_host_shows_a_page_to_its_user(name: str, chromium_browser: Browser, request: pytest.FixtureRequest) -> None:
+def test_a_host_shows_a_page_to_its_user_hears_of_it_and_steers_it(
+    name: str, chromium_browser: Browser, request: pytest.FixtureRequest
+) -> None:
     page = opened(chromium_browser, request.getfixturevalue(name))
     wait_for(page, "ready", "d.pair === 'ETHUSDT/BTCUSDT'")
-    wait_for(page, "time", "d.status === 'playing'")
+    run = page.evaluate("() => document.querySelector('live-pairs').run")
+    told(page, "e.speed(1000)")
+    wait_for(page, "alert", "d.subject === 'ETHUSDT/BTCUSDT' && d.message")
+    told(page, "e.pause()")
+    wait_for(page, "time", "d.status === 'paused'")
+    told(page, "e.seek('2026-01-05T09:00:00Z')")
+    wait_for(page, "time", "d.now === Date.parse('2026-01-05T09:00:00Z')")
+    asks = {"page": "market", "pair": "SOLUSDT/BTCUSDT", "theme": "dark", "frame": "deck"}
+    told(page, "; ".join(f"e.setAttribute({name!r}, {text!r})" for name, text in asks.items()))
+    wait_for(page, "ready", f"d.page === 'market' && d.pair === 'SOLUSDT/BTCUSDT' && d.run === {run!r}")
+    wait_for(page, "time", "d.now === Date.parse('2026-01-05T09:00:00Z') && d.status === 'paused'")
+    inside = inner(page)
+    inside.get_by_role("button", name="Play", exact=True).wait_for()
+    assert "dark" in (inside.locator("html").get_attribute("class") or "")
     page.close()
 
 

@@ -51,6 +51,8 @@ def test_the_page_is_its_outline_before_it_is_drawn_in_the_visitors_theme(base: 
     assert 'class="bone"' in light
     assert "background: #ffffff" in light
     assert "background: #11151a" in dark
+    # The library's sheet of icons would have the browser fetch every alphabet, with the figures hidden meanwhile.
+    assert "material-icons.css" not in light
 
 
 @pytest.mark.parametrize(("origin", "status"), [("http://evil.example", 403), ("http://127.0.0.1:1", 403), (None, 101)])

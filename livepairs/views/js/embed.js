@@ -36,7 +36,10 @@
     }
 
     attributeChangedCallback(name, before, after) {
-      if (this.#frame && before !== after && !this.#isMoving) this.#reload()
+      if (!this.#frame || before === after || this.#isMoving) return
+      // What a link said of one recording's moment does not hold for what the host asks for now.
+      if (["run", "recording", "at", "server"].includes(name)) this.#more = {}
+      this.#reload()
     }
 
     get now() { return this.#now }
@@ -88,6 +91,7 @@
       else if (type === "go") this.#go(detail)
       else if (type === "time") { this.#now = detail.now; this.#say("time", detail) }
       else if (type === "alert") this.#say("alert", detail)
+      else if (type === "error") { this.#order("hello"); this.#say("error", detail) }
     }
 
     #ready(detail) {

@@ -14,23 +14,31 @@ export function render({model}) {
     if (order !== "hello") model.send_msg({act: order, value: event.data.value ?? null})
   }
   // Where a link leads is for the host to say: it may have to bring a token, and it keeps what it asked for.
-  const follow = (event) => {
-    const link = event.composedPath().find((node) => node instanceof HTMLAnchorElement)
-    if (!link || link.download || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return
-    const here = new URL(window.location.href), there = new URL(link.href)
+  const placeOf = (url) => {
+    const here = new URL(window.location.href)
     const folder = here.pathname.slice(0, here.pathname.lastIndexOf("/") + 1)
-    if (there.origin !== here.origin || !there.pathname.startsWith(folder)) return
-    event.preventDefault()
-    const query = Object.fromEntries(there.searchParams)
-    if (isAnswered) return tell("go", {page: there.pathname.slice(folder.length), query})
+    return url.origin === here.origin && url.pathname.startsWith(folder) ? url.pathname.slice(folder.length) : null
+  }
+  const go = (to) => {
+    const here = new URL(window.location.href), there = new URL(to, here)
+    if (isAnswered) return tell("go", {page: placeOf(there), query: Object.fromEntries(there.searchParams)})
     for (const name of ["host", "frame", "theme"]) {
       if (here.searchParams.has(name)) there.searchParams.set(name, here.searchParams.get(name))
     }
     window.location.assign(there)
   }
+  const follow = (event) => {
+    const link = event.composedPath().find((node) => node instanceof HTMLAnchorElement)
+    if (!link || link.download || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return
+    if (placeOf(new URL(link.href)) === null) return
+    event.preventDefault()
+    go(link.href)
+  }
+  window.livepairsGo = go
   window.addEventListener("message", hear)
   document.addEventListener("click", follow, true)
   model.on("remove", () => {
+    delete window.livepairsGo
     window.removeEventListener("message", hear)
     document.removeEventListener("click", follow, true)
   })
@@ -39,6 +47,7 @@ export function render({model}) {
   model.on("now_ms", time)
   model.on("status", time)
   model.on("stamp", () => { for (const event of model.events) tell("alert", event) })
-  tell("ready", {...model.about, now: model.now_ms, status: model.status})
+  if (model.problem) tell("error", {message: model.problem})
+  else tell("ready", {...model.about, now: model.now_ms, status: model.status})
   return document.createElement("span")
 }

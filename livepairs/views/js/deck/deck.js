@@ -95,8 +95,8 @@ export function render({model, view}) {
   }
 
   // Presenting: the pages of all others go where the presenter goes; one key leaves, and the same one returns.
-  const leave = () => { window.location.assign(addressOf(model, range(), {extra: {back: model.run}})) }
-  const comeAlong = () => { window.location.assign(new URL(`./${model.page}?run=${model.back}`, window.location.href)) }
+  const leave = () => { goTo(addressOf(model, range(), {extra: {back: model.run}})) }
+  const comeAlong = () => { goTo(new URL(`./${model.page}?run=${model.back}`, window.location.href)) }
   const drawStage = () => {
     const button = (text, act) => made("button", {type: "button", onclick: act}, text)
     const parts = model.back ? ["You are looking around", button("Return (b)", comeAlong)]
@@ -110,7 +110,7 @@ export function render({model, view}) {
     if (model.role !== "following" || !page) return
     const here = new URLSearchParams(model.link).get("pair")
     if (page !== model.page || pair !== here) {
-      window.location.assign(new URL(`./${page}?run=${model.run}&pair=${encodeURIComponent(pair)}`, window.location.href))
+      goTo(new URL(`./${page}?run=${model.run}&pair=${encodeURIComponent(pair)}`, window.location.href))
     } else if (axis != null && zoom) { axis.tags = ["free", ...axis.tags.slice(1)]; axis.setv({start: zoom[0], end: zoom[1]}) }
     else if (axis != null && axis.tags[0] !== "follow") axis.tags = ["follow", ...axis.tags.slice(1)]
   }

@@ -27,6 +27,9 @@ const addressOf = (model, axis, {run = false, play = false, extra = {}} = {}) =>
   return url
 }
 
+// Inside a host's page the way there is the host's (hostbridge.js); "replace" leaves no way back to here.
+const goTo = (url, how = "assign") => window.livepairsGo ? window.livepairsGo(url) : window.location[how](url)
+
 // Write the moment into the browser's bar, without what the page's own forms have put there.
 const writeAddress = (model, axis) => {
   const url = new URL(window.location.href)
@@ -76,7 +79,7 @@ const comeBack = (model, axisNow, say) => {
       const answer = await fetch(known, {method: "HEAD", cache: "no-store"})
       if (answer.ok) {
         const extra = model.control ? {control: model.control} : {}
-        window.location.replace(addressOf(model, axisNow(), {run: true, play: model.status === "playing", extra}))
+        goTo(addressOf(model, axisNow(), {run: true, play: model.status === "playing", extra}), "replace")
         return
       }
     } catch { /* not yet */ }
