@@ -22,7 +22,9 @@ __all__ = ["FACE_HEIGHT", "ChartFace"]
 FACE_HEIGHT: Final = 26
 """Pixels of the bar above the charts."""
 
-_SCRIPTS: Final = ("zone", "chart/times", "chart/scales", "chart/legend", "chart/picture", "chart/face")
+_SCRIPTS: Final = (
+    "zone", "chart/times", "chart/scales", "chart/calm", "chart/paint", "chart/legend", "chart/picture", "chart/face",
+)  # fmt: skip
 
 
 class ChartFace(Talking):

@@ -17,6 +17,26 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 STEP = "m.data.ts[2] - m.data.ts[1]"
 
+# The share of pixels, chart by chart, that our painters colour differently from Bokeh's own.
+UNLIKE = """() => [...Bokeh.documents[0]._all_models.values()].filter(
+    model => model.type === "Figure" && model.visible
+).map(model => {
+    const view = Bokeh.index.find_one_by_id(model.id), {primary} = view.canvas_view
+    const ours = [...view.renderer_views.values()].filter(one => Object.hasOwn(one, "_paint"))
+    const painted = () => {
+        view._invalidate_all = true
+        view.paint()
+        return primary.ctx.getImageData(0, 0, primary.canvas.width, primary.canvas.height).data
+    }
+    const quick = painted(), painters = ours.map(one => one._paint)
+    for (const one of ours) delete one._paint
+    const plain = painted()
+    ours.forEach((one, at) => { one._paint = painters[at] })
+    let unlike = 0
+    for (let at = 0; at < plain.length; at++) if (Math.abs(plain[at] - quick[at]) > 48) unlike += 1
+    return [ours.length, 4 * unlike / plain.length]
+})"""
+
 
 @pytest.fixture(scope="module")
 def spread(chromium_browser: Browser, app: str) -> Iterator[Visitor]:
@@ -46,6 +66,16 @@ def test_zooming_out_draws_longer_bars_and_zooming_in_the_exact_ones(spread: Vis
     spread.page.get_by_text("s bars of 1 s ones").wait_for()
     show(spread, 600)
     spread.wait_for("spread-bars", f"{STEP} === 1000")
+
+
+def test_rows_are_painted_as_bokeh_paints_them(spread: Visitor) -> None:
+    show(spread, 300)
+    spread.wait_for("spread-bars", f"{STEP} === 1000")
+    found = spread.page.evaluate(UNLIKE)
+    assert len(found) == 5
+    for painters, unlike in found:
+        assert painters > 0
+        assert unlike < 0.002
 
 
 def test_the_zone_is_switched_for_all_and_remembered(spread: Visitor) -> None:

@@ -140,6 +140,8 @@ export function render({model, view}) {
     if (found.some((seen) => seen?.canvas_view == null)) { setTimeout(meet, 40); return }
     plots.forEach((plot, place) => {
       plot.view = found[place]
+      calm(plot.view)
+      paintWell(plot.view)
       plot.legend = makeLegend(plot, spec.style, (kind) => save(kind, [plot]))
       hold(plot)
     })

@@ -19,6 +19,7 @@ const decimals = (values) => {
   return 8
 }
 const write = (node, text) => { if (node.textContent !== text) node.textContent = text }
+const place = (node, style) => { if (node.lpStyle !== style) node.style.cssText = node.lpStyle = style }
 const made = (tag, className, ...children) => {
   const node = document.createElement(tag)
   if (className) node.className = className
@@ -69,7 +70,7 @@ const makeLegend = (plot, style, save) => {
       if (!times.length) return this.say("waiting for the first bars")
       if (plot.wait && x == null && plot.fields.every((field) => !Number.isFinite(valueAt(field)))) return this.say(plot.wait)
       this.say("")
-      plot.fields.forEach((field, place) => write(fields[place].value, written(valueAt(field), field.digits)))
+      plot.fields.forEach((field, at) => write(fields[at].value, written(valueAt(field), field.digits)))
       write(time, x == null ? "" : livepairsZone.clock(times[row]))
     },
     say(text) {
@@ -82,19 +83,19 @@ const makeLegend = (plot, style, save) => {
       host.classList.toggle("pointed", at != null)
       host.classList.toggle("aimed", y != null)
       if (at == null) return
-      across.style.cssText = `transform:translateX(${Math.round(at)}px);top:${frame.top}px;height:${frame.height}px`
+      place(across, `transform:translateX(${Math.round(at)}px);top:${frame.top}px;height:${frame.height}px`)
       if (y != null) {
-        level.style.cssText = `transform:translateY(${Math.round(y)}px);left:${frame.left}px;width:${frame.width}px`
-        value.style.cssText = `left:${frame.right + 1}px;transform:translateY(${Math.round(y) - 9}px)`
+        place(level, `transform:translateY(${Math.round(y)}px);left:${frame.left}px;width:${frame.width}px`)
+        place(value, `left:${frame.right + 1}px;transform:translateY(${Math.round(y) - 9}px)`)
         write(value, written(plot.view.frame.y_scale.invert(y), plot.fields[plot.fields.length - 1]?.digits === "compact" ? "price" : plot.fields[plot.fields.length - 1]?.digits ?? 2))
       }
       if (isLast) {
-        when.style.cssText = `top:${frame.bottom + 2}px;transform:translateX(calc(${Math.round(at)}px - 50%))`
+        place(when, `top:${frame.bottom + 2}px;transform:translateX(calc(${Math.round(at)}px - 50%))`)
         write(when, livepairsZone.stamp(ms))
       }
     },
     zoneAt(frame, ms) {
-      zone.style.cssText = `left:${frame.right + 6}px;top:${frame.bottom + 3}px`
+      place(zone, `left:${frame.right + 6}px;top:${frame.bottom + 3}px`)
       write(zone, livepairsZone.label(ms))
     },
   }

@@ -9,6 +9,8 @@ const nearestRow = (times, x) => {
   const row = Math.min(firstAtLeast(times, x), times.length - 1)
   return row > 0 && x - times[row - 1] < times[row] - x ? row - 1 : row
 }
+// The rows of a window, and one more on either side: its line runs into the window.
+const rowsInView = (times, start, end) => [Math.max(0, firstAtLeast(times, start) - 1), Math.min(times.length, firstAtLeast(times, end) + 1)]
 const extremes = (values, first, last, found) => {
   for (let row = first; row < last; row++) {
     const value = values[row]
@@ -21,10 +23,7 @@ const fitRange = ({range, values, padding, least, floor, share}, start, end) => 
   const found = [Infinity, -Infinity]
   for (const [source, column] of values) {
     const times = source.data.ts
-    // One row more on either side: its line runs into the window.
-    if (times?.length) {
-      extremes(source.data[column], Math.max(0, firstAtLeast(times, start) - 1), Math.min(times.length, firstAtLeast(times, end) + 1), found)
-    }
+    if (times?.length) extremes(source.data[column], ...rowsInView(times, start, end), found)
   }
   if (!(found[0] <= found[1])) return
   const high = share ? found[1] / share || 1 : found[1], low = floor ?? found[0]

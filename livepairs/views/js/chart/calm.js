@@ -1,0 +1,56 @@
+// What Bokeh does at every frame of a drag and need not: it writes style sheets that say what they said before, and then
+// asks the page for the style of each colour and label, which makes the browser work out all of its styles again.
+const STYLE_MS = 500
+
+const ownerOf = (thing, name) => {
+  while (thing && !Object.hasOwn(thing, name)) thing = Object.getPrototypeOf(thing)
+  return thing
+}
+const replaced = (thing, name, make) => {
+  const owner = ownerOf(thing, name)
+  if (!owner || owner[name].isCalm) return
+  owner[name] = make(owner[name])
+  owner[name].isCalm = true
+}
+
+// A style sheet is written only where it changes.
+const writeOnce = (write) => function (css) { if (this.el.textContent !== css) write.call(this, css) }
+// A style of the page holds for a moment; a theme that changes is seen at the next paint after it.
+const askSeldom = (ask) => function (name) {
+  const now = performance.now()
+  if (!(now < this.lpUntil)) { this.lpStyles = new Map(); this.lpUntil = now + STYLE_MS }
+  if (!this.lpStyles.has(name)) this.lpStyles.set(name, ask.call(this, name))
+  return this.lpStyles.get(name)
+}
+// The room for a chart's labels never shrinks: a label that loses a digit had all of the page laid out anew.
+const steady = (axis, least) => {
+  const measure = axis.get_size.bind(axis)
+  let widest = least
+  axis.get_size = () => {
+    const {width, height} = measure()
+    widest = Math.max(widest, height)
+    return {width, height: widest}
+  }
+}
+
+
+const calm = (view) => {
+  if (view.lpCalm) return
+  view.lpCalm = true
+  for (const visual of view.visuals) replaced(visual, "_get_css_value", askSeldom)
+  for (const renderer of view.renderer_views.values()) {
+    if (renderer.position) replaced(renderer.position, "_update", writeOnce)
+    // What is painted on the canvas has an element as well, empty, which went along with every frame.
+    if (renderer.panel == null) renderer.update_position = () => {}
+  }
+  for (const axis of view.axis_views) if (axis.dimension === 1) steady(axis, view.model.min_border_right ?? 0)
+  // A chart that is not there has no size, and had all of the page laid out to get one.
+  const layOut = view._invalidate_layout_if_needed.bind(view)
+  view._invalidate_layout_if_needed = () => { if (view.model.visible) layOut() }
+  const askSize = Object.getOwnPropertyDescriptor(ownerOf(view, "base_font_size"), "base_font_size").get.bind(view)
+  let size = null, until = 0
+  Object.defineProperty(view, "base_font_size", {get: () => {
+    if (performance.now() > until) { size = askSize(); until = performance.now() + STYLE_MS }
+    return size
+  }})
+}
