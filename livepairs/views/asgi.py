@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from livepairs.access import Gate, Role, Visitor
@@ -49,7 +50,8 @@ class Pages:
     who
         Who a visitor is, by the host's own session; None where only a token lets somebody in.
     origins
-        Origins of other hosts whose pages may show ours, beside those of the settings. The host's own needs no word.
+        Origins of other hosts whose pages may show ours, as ``https://desk.example``, beside those of the settings. The
+        host's own needs no word.
     """
 
     def __init__(
@@ -57,7 +59,9 @@ class Pages:
     ) -> None:
         hub = get_hub() if settings is None else start_hub(settings)
         hub.gate = self._gate = Gate(anonymous=None)
-        known = Origins(others=frozenset([*hub.settings.origins, *origins]))
+        # The bridge of a page to its host asks the settings whom it may talk to.
+        hub.settings = replace(hub.settings, origins=(*hub.settings.origins, *origins))
+        known = Origins(others=frozenset(hub.settings.origins))
         self._bokeh = _bokeh_app(self._gate.key)
         self._api = api_door.ApiApp(Api(get_hub))
         self._door = AsgiDoor(self._serve, Entry(self._gate, known), who=who, secret_key=self._gate.key)

@@ -7,131 +7,22 @@ import base64
 import json
 import re
 import zlib
-from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 import panel as pn
 import pytest
 from bokeh.util.token import generate_jwt_token, generate_session_id
-from tornado.web import RequestHandler
-from yarl import URL
 
-from livepairs.access import Visitor, passwords
-from livepairs.access.users import User, Users, read_users, write_users
+from livepairs.access import Visitor
+from livepairs.access.users import read_users, write_users
 from livepairs.config import Settings
-from livepairs.hub import get_hub, start_hub, stop_hub
-from livepairs.stores.bundled import bundled_recording
+from livepairs.hub import get_hub
 from livepairs.views import server as serving
 from livepairs.views.door import Door
 from livepairs.views.visitor import is_permitted, visitor
-
-PASSWORD = "three plain words"
-UPGRADE = {
-    "Connection": "Upgrade",
-    "Upgrade": "websocket",
-    "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": "bGl2ZXBhaXJzLXRlc3Qh",
-}
-
-
-class Extra(RequestHandler):
-    """A route that nobody told the door of."""
-
-    def get(self) -> None:
-        self.write("secret figures")
-
-    def post(self) -> None:
-        self.write("changed")
-
-
-class Burglar:
-    """A client without manners: it sends what it is told, follows nothing and keeps no cookies."""
-
-    def __init__(self, client: aiohttp.ClientSession, port: int) -> None:
-        self.client, self.port = client, port
-        self.base = f"http://127.0.0.1:{port}"
-
-    async def ask(self, path: str, /, *, method: str = "GET", **headers: str) -> Any:
-        """Return status, headers and text of an answer."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        async with self.client.request(
-            method, URL(self.base + path, encoded=True), headers=named, allow_redirects=False
-        ) as answer:
-            return SimpleNamespace(status=answer.status, headers=answer.headers, text=await answer.text())
-
-    async def sign_in(self, name: str = "ann", password: str = PASSWORD, **more: str) -> Any:
-        """Return the answer to a sign-in."""
-        data = {"name": name, "password": password}
-        headers = {"Origin": more.pop("Origin", self.base)}
-        url = URL(f"{self.base}/login?next={more.get('next', '')}", encoded=True)
-        async with self.client.post(url, data=data, headers=headers, allow_redirects=False) as answer:
-            return SimpleNamespace(status=answer.status, headers=answer.headers, text=await answer.text())
-
-    async def cookie(self, name: str = "ann") -> str:
-        """Return the cookie of somebody who signed in."""
-        return str((await self.sign_in(name)).headers["Set-Cookie"]).partition(";")[0]
-
-    async def token(self, cookie: str) -> str:
-        """Return the token in a page."""
-        page = await self.ask("/market", Cookie=cookie)
-        found = re.search(r'"token":"([^"]+)"', page.text)
-        assert found is not None, page.text[:500]
-        return found[1]
-
-    async def socket(self, token: str, **headers: str) -> int:
-        """Return the status of an attempt to open a websocket."""
-        named = {"Origin": self.base, **UPGRADE, "Sec-WebSocket-Protocol": f"bokeh, {token}", **headers}
-        named = {name: value for name, value in named.items() if value}
-        async with self.client.get(f"{self.base}/market/ws", headers=named) as answer:
-            return answer.status
-
-
-Story = Callable[[Burglar], Awaitable[None]]
-
-
-@pytest.fixture
-def against(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[..., None]]:
-    """Return what tells a story to a server of one small page."""
-    from argon2 import PasswordHasher
-
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", lambda: cheap)
-    passwords._nobodys_hash.cache_clear()
-    monkeypatch.setattr("livepairs.views.prompt.SCRIPTS_S", 0.0)
-    page = SimpleNamespace(TITLE="Market", ORDER=1, EXTENSIONS=(), page=lambda: pn.pane.HTML("figures"))
-    monkeypatch.setattr(serving.pages, "found", lambda: {"market": page})
-    monkeypatch.setattr("livepairs.views.prompt.found", lambda: {"market": page})
-    routes = serving._routes
-    monkeypatch.setattr(serving, "_routes", lambda settings: [*routes(settings), (r"/extra", Extra)])
-
-    def tell(story: Story, *, signs_in: bool = True, shown: Any = None, **settings: Any) -> None:
-        page.page = shown or page.page
-        if signs_in:
-            users = Users().with_user(User("ann", "operator", passwords.hash_password(PASSWORD)))
-            users = users.with_user(User("bob", "viewer", passwords.hash_password(PASSWORD)))
-            write_users(tmp_path / "users", users)
-            settings["auth"] = str(tmp_path / "users")
-        chosen = Settings(source=str(bundled_recording()), recordings=str(tmp_path / "kept"), port=0, **settings)
-        start_hub(chosen)
-        asyncio.run(_told(story, chosen))
-
-    yield tell
-    stop_hub()
-
-
-async def _told(story: Story, settings: Settings) -> None:
-    server = serving.open_server(settings)
-    server.start()
-    jar = aiohttp.DummyCookieJar()
-    try:
-        async with aiohttp.ClientSession(cookie_jar=jar, timeout=aiohttp.ClientTimeout(60)) as client:
-            await story(Burglar(client, server.port))
-    finally:
-        server.stop()
-        await asyncio.sleep(0)
+from tests.views.burglar import Burglar
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,11 @@ def test_whoever_presents_steers_and_the_others_follow(hub: Hub, monkeypatch: py
     other.order("unpresent")
     assert other.second == 30
     assert all("whoever holds the control link steers" in told.lower() for told in other.told)
+    for forged in (token[:-1], f"{token}x", token.swapcase(), "ä"):
+        guesser = Page(hub, monkeypatch, control=forged)
+        guesser.order("seek", value=START_US / 1000)
+        guesser.order("scene", start=3.0, end=4.0)
+        assert (guesser.deck.role, guesser.deck.control, guesser.second) == ("following", "", 30)
     presenter.order("scene", start=1.0, end=2.0)
     assert other.deck.scene == {"page": "spread", "pair": "BBB/AAA", "zoom": (1.0, 2.0)}
     elsewhere = Page(hub, monkeypatch, page="alerts", control=token)
