@@ -26,8 +26,9 @@ from livepairs.pipeline import Pipeline, RunParams, compile_if_worth
 from livepairs.schema import Chunk, Pair
 from livepairs.stores.manifest import LiveProof, ProofParams
 from livepairs.stores.recording import Recording
+from livepairs.stores.verdict import KeptVerdict, Outcome
 
-__all__ = ["Difference", "Verdict", "verify"]
+__all__ = ["Difference", "Verdict", "to_keep", "verify"]
 
 BATCH_ROWS: Final = 131_072
 
@@ -52,6 +53,12 @@ class Difference:
     row: int
     replayed: dict[str, Any] | None
     sentence: str
+
+    @property
+    def ts_us(self) -> int | None:
+        """The bar time of that row; None where the replay has none there."""
+        ts = None if self.replayed is None else self.replayed["ts"]
+        return round(ts.timestamp() * 1e6) if isinstance(ts, datetime) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +148,20 @@ def verify(
         sentence=_sentence(recording, proof, digest, difference),
         seconds=time.perf_counter() - started,
     )
+
+
+def to_keep(found: Verdict | RecordingError, now_us: int) -> KeptVerdict:
+    """Return what ``verify`` returned or raised in the form that is kept beside the recording; see ``stores.verdict``."""
+    from livepairs import __version__
+
+    outcome: Outcome
+    if isinstance(found, RecordingError):
+        outcome, sentence, first_us = "damaged", str(found), None
+    else:
+        outcome = "whole" if found.is_proven is None else "same" if found.is_proven else "differs"
+        sentence = found.sentence
+        first_us = None if found.difference is None else found.difference.ts_us
+    return KeptVerdict(outcome=outcome, sentence=sentence, checked_us=now_us, version=__version__, first_us=first_us)
 
 
 class _OrderCheck:

@@ -1,5 +1,7 @@
 """Check a recording: its files are whole, and it replays to the digest it had while it was live.
 
+What was found is kept beside the recording (verdict.json), where a server's badge shows it.
+
 Exit code 0: whole and, where it was recorded live, proven. 1: it replays to another digest. 2: a file is missing,
 damaged or changed.
 """
@@ -34,14 +36,12 @@ def run(args: argparse.Namespace) -> int:
     """Verify, and say what was found."""
     from livepairs.errors import ConfigError, RecordingError
     from livepairs.stores.recording import open_recording
-    from livepairs.verification import verify
 
     if args.batch_rows < 1:
         raise ConfigError(f"batch of {args.batch_rows} rows is too small; use 1 or more")
     try:
         recording = open_recording(args.recording)
-        with _progress(recording) as update:
-            verdict = verify(recording, batch_rows=args.batch_rows, on_chunk=update)
+        verdict = _verdict(recording, args.batch_rows)
     except RecordingError as error:
         if args.json:
             facts = {"path": args.recording, "is_whole": False, "is_proven": False, "sentence": str(error)}
@@ -52,6 +52,25 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(f"{recording.name}: {verdict.sentence}")
     return DIFFERS if verdict.is_proven is False else 0
+
+
+def _verdict(recording: Recording, batch_rows: int) -> Verdict:
+    """Verify, and keep what was found beside the recording, where a server's badge finds it."""
+    from livepairs.clock import SystemClock
+    from livepairs.errors import RecordingError
+    from livepairs.stores.verdict import keep_verdict
+    from livepairs.verification import to_keep, verify
+
+    found: Verdict | RecordingError
+    try:
+        with _progress(recording) as update:
+            found = verify(recording, batch_rows=batch_rows, on_chunk=update)
+    except RecordingError as error:
+        found = error
+    keep_verdict(recording, to_keep(found, SystemClock().now_us()))
+    if isinstance(found, RecordingError):
+        raise found
+    return found
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from livepairs.clock import Clock, SystemClock
 from livepairs.errors import ConfigError, LivepairsError
 from livepairs.hub.proof import Proof, known_proof, prove
 from livepairs.hub.publishers import Publishers
@@ -73,18 +74,31 @@ class Library:
         Largest file a browser may bring.
     most_rows
         Most trades it may hold.
+    clock
+        Says when a recording was checked.
     """
 
-    def __init__(self, shelf: Shelf, *, limit_bytes: int = 512_000_000, most_rows: int = 50_000_000) -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        *,
+        limit_bytes: int = 512_000_000,
+        most_rows: int = 50_000_000,
+        clock: Clock | None = None,
+    ) -> None:
         self.shelf = shelf
+        self._clock = clock or SystemClock()
         self.inbox = Inbox(shelf.folder, limit_bytes)
         self._most_rows = most_rows
         self._proofs: dict[str, Proof] = {}
+        self._found: dict[str, Proof] = {}
         self._recovering: set[Path] = set()
         self._publishers = Publishers(WAKE_HZ)
         self._workers: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
         self._is_closed = False
+        self.on_proved: Callable[[Recording, Proof], None] = lambda _recording, _proof: None
+        """Called, on the thread of the work, with how each check came out that this server has made."""
 
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Call back on the running loop when something here changed; return what ends it."""
@@ -96,9 +110,15 @@ class Library:
 
     def proof(self, entry: Entry) -> Proof | None:
         """Return what is known of a recording's proof; None where it cannot be opened."""
-        if entry.recording is None:
-            return None
-        return self._proofs.get(_key(entry.recording)) or known_proof(entry.recording)
+        return None if entry.recording is None else self.proof_of(entry.recording)
+
+    def proof_of(self, recording: Recording) -> Proof:
+        """Return what is known of the proof of an open recording, on the shelf or elsewhere."""
+        key = _key(recording)
+        known = self._proofs.get(key) or self._found.get(key)
+        if known is None:
+            known = self._found[key] = known_proof(recording)
+        return known
 
     @property
     def proofs(self) -> Counter[str]:
@@ -113,7 +133,10 @@ class Library:
         ConfigError, RecordingError
             If there is no such recording.
         """
-        recording = self.shelf.open(name)
+        self.prove_recording(self.shelf.open(name))
+
+    def prove_recording(self, recording: Recording) -> None:
+        """Begin to check an open recording, on the shelf or elsewhere; one being checked already is left to it."""
         key = _key(recording)
         known = self._proofs.get(key)
         if known is not None and known.status == "checking":
@@ -128,8 +151,15 @@ class Library:
                 self.changed()
 
         def work() -> None:
-            self._proofs[key] = prove(recording, tell)
-            self.changed()
+            try:
+                proof = self._proofs[key] = prove(recording, self._clock, tell)
+            except Exception as error:
+                why = f"an internal error ({type(error).__name__}); the server's log says more"
+                self._proofs[key] = Proof("unproven", f"It could not be checked: {why}")
+                raise
+            finally:
+                self.changed()
+            self.on_proved(recording, proof)
 
         self._do(work)
         self.changed()

@@ -6,9 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from livepairs.errors import LivepairsError
+from livepairs import __version__
+from livepairs.errors import LivepairsError, RecordingError
+from livepairs.moment import to_iso
+from livepairs.stores.verdict import KeptVerdict, keep_verdict, kept_verdict
 
 if TYPE_CHECKING:
+    from livepairs.clock import Clock
     from livepairs.schema import Chunk
     from livepairs.stores.recording import Recording
 
@@ -29,28 +33,52 @@ class Proof:
         What was found.
     share
         How much of a check is done, from 0 to 1.
+    at_us
+        Bar time of the first row that differs; None where none does, or none was found.
+    checked_us
+        When it was checked, wall time; None if it was not.
+    version
+        The livepairs that checked it.
     """
 
     status: Literal["unproven", "unclaimed", "checking", "whole", "same", "differs", "damaged"]
     sentence: str = ""
     share: float = 0.0
+    at_us: int | None = None
+    checked_us: int | None = None
+    version: str = ""
 
 
 def known_proof(recording: Recording) -> Proof:
-    """Return what its manifest says, without looking at a row."""
-    return Proof("unclaimed" if recording.manifest.live_digest is None else "unproven")
+    """Return what its manifest says and the verdict kept beside it, without looking at a row."""
+    kept = kept_verdict(recording)
+    is_claimed = recording.manifest.live_digest is not None
+    if kept is None:
+        return Proof("unproven" if is_claimed else "unclaimed")
+    if kept.version == __version__ or kept.outcome in ("whole", "damaged"):
+        return _proof_of(kept)
+    # The proof is of a program as much as of a recording: it is for this version to reach the digest anew.
+    sentence = (
+        f"livepairs {kept.version} found at {to_iso(kept.checked_us)}: {kept.sentence}. "
+        f"This is {__version__}, which has not checked it yet"
+    )
+    return Proof("unproven", sentence)
 
 
-def prove(recording: Recording, progress: Callable[[Proof], None] = lambda _proof: None) -> Proof:
-    """Check a recording's files, and its replay against the digest taken live; takes as long as reading all of it.
+def prove(recording: Recording, clock: Clock, progress: Callable[[Proof], None] = lambda _proof: None) -> Proof:
+    """Check a recording's files, and its replay against the digest taken live, and keep what was found beside it.
+
+    Takes as long as reading all of it.
 
     Parameters
     ----------
+    clock
+        Says when it was checked.
     progress
-        Called with how far it has come, on this thread.
+        Called with how far it has come, on this thread; what it raises ends the check, of which nothing is kept then.
     """
     # Here and not above: it brings the pipeline and its kernels.
-    from livepairs.verification import verify
+    from livepairs.verification import to_keep, verify
 
     whole_us = max(1, recording.vouched_us - recording.start_us)
 
@@ -58,9 +86,16 @@ def prove(recording: Recording, progress: Callable[[Proof], None] = lambda _proo
         progress(Proof("checking", share=min(1.0, max(0.0, (chunk.now_us - recording.start_us) / whole_us))))
 
     try:
-        verdict = verify(recording, on_chunk=look)
+        kept = to_keep(verify(recording, on_chunk=look), clock.now_us())
+    except RecordingError as error:
+        kept = to_keep(error, clock.now_us())
     except LivepairsError as error:
-        return Proof("damaged", str(error))
-    if verdict.is_proven is None:
-        return Proof("whole", verdict.sentence)
-    return Proof("same" if verdict.is_proven else "differs", verdict.sentence)
+        return Proof("unproven", f"It could not be checked: {error}")
+    keep_verdict(recording, kept)
+    return _proof_of(kept)
+
+
+def _proof_of(kept: KeptVerdict) -> Proof:
+    return Proof(
+        kept.outcome, kept.sentence, 1.0, at_us=kept.first_us, checked_us=kept.checked_us, version=kept.version
+    )

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 import pyarrow as pa
@@ -17,7 +19,7 @@ import pyarrow.parquet as pq
 from livepairs.errors import RecordingError
 from livepairs.stores.manifest import Table
 
-__all__ = ["ROW_GROUP_ROWS", "check_symbol", "fsync_path", "open_parquet", "part_path", "sha256_of"]
+__all__ = ["ROW_GROUP_ROWS", "check_symbol", "fsync_path", "open_parquet", "part_path", "replace_file", "sha256_of"]
 
 ROW_GROUP_ROWS: Final = 131_072
 """Large enough to decode at full speed, small enough for push-down and bounded memory."""
@@ -87,3 +89,25 @@ def fsync_path(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put a small file that anybody may write in its place whole; writers do not meet, the last one wins.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; what was there is left.
+    """
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            os.chmod(file.name, 0o644)
+            os.replace(file.name, path)
+        except OSError:
+            with suppress(OSError):
+                os.unlink(file.name)
+            raise
+    fsync_path(path.parent)

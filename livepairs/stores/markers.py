@@ -7,18 +7,15 @@ never finds half of it.
 
 from __future__ import annotations
 
-import os
 import threading
-from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Final
 
 import msgspec
 
 from livepairs.errors import ConfigError, RecordingError
 from livepairs.schema import Marker
-from livepairs.stores.layout import fsync_path
+from livepairs.stores.layout import replace_file
 
 __all__ = ["FILE", "MarkerBook"]
 
@@ -98,7 +95,7 @@ class MarkerBook:
     def _write(self, markers: list[Marker]) -> None:
         content = msgspec.json.format(msgspec.json.encode(markers), indent=1)
         try:
-            _replace(self._path, content)
+            replace_file(self._path, content)
         except OSError as error:
             raise RecordingError(
                 f"markers of recording {self._path.parent.name!r} cannot be kept ({error.strerror}); "
@@ -129,18 +126,3 @@ def _stamp(path: Path) -> _Stamp:
     except OSError:
         return _ABSENT
     return (found.st_mtime_ns, found.st_size, found.st_ino)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            os.chmod(file.name, 0o644)
-            os.replace(file.name, path)
-        except OSError:
-            with suppress(OSError):
-                os.unlink(file.name)
-            raise
-    fsync_path(path.parent)
