@@ -1,4 +1,4 @@
-"""The frame every page has: navigation, source chip, theme, drawer, and the deck at the bottom.
+"""The frame every page has: navigation, source chip, digest badge, theme, drawer, and the deck at the bottom.
 
 A page hands in how to build its body; the frame opens the run, keeps chip and deck up to date, and turns what cannot
 be shown into a sentence. Models are built under ``freeze``: without it Bokeh walks the document for every one of them.
@@ -15,8 +15,10 @@ import panel_material_ui as pmui
 from panel.viewable import Viewable
 
 from livepairs.errors import LivepairsError
+from livepairs.hub import get_hub
 from livepairs.views import pages
 from livepairs.views.alarm import Alarm
+from livepairs.views.badge import Badge
 from livepairs.views.brand import ICON
 from livepairs.views.component import Navigation
 from livepairs.views.drawer import drawer
@@ -72,21 +74,28 @@ def _page(key: str, title: str, body: Body) -> pmui.Page:
     screen = Screen(visit.run)
     transport = Transport(visit, key, screen.refresh)
     source = SourceState(visit.run, screen.refresh, can_change=is_permitted("live"), is_bare=framing() != "whole")
+    badge = Badge(get_hub(), visit.run, screen.refresh, visit.query, is_bare=framing() != "whole")
     alarm = Alarm(visit.run, visit.query)
     banner = screen.add("source chip", lambda: source)
+    proved = screen.add("digest badge", lambda: badge)
     told = screen.add("bell", lambda: alarm)
     silence = [screen.add("silence", lambda: Silence(visit.run))] if visit.run.kind == "live" else []
-    main = [source.narrow_row, banner, told, *silence, *body(screen, visit), screen.add("deck", lambda: transport)]
+    source.narrow_row.append(badge.narrow)
+    source.narrow_row.sizing_mode = "stretch_width"
+    main = [source.narrow_row, banner, proved, told, *silence, *body(screen, visit)]
+    main.append(screen.add("deck", lambda: transport))
     if "host" in asked():
         main.append(screen.add("bridge", lambda: HostBridge(key, visit, transport.order)))
     if framing() == "none":
         transport.view.styles = {"display": "none"}
     navigation = _navigation(key, is_dark=visit.is_dark, query=visit.query)
     transport.on_query = lambda query: navigation.param.update(query=query)
-    right = [source.wide, alarm.bell, help_of(key, visit.run)]
+    right = [source.wide, badge.wide, alarm.bell, help_of(key, visit.run)]
     page = _shell(navigation, title, is_dark=visit.is_dark, main=main, right=right)
     page.sidebar = [drawer(visit)]
     screen.on_enter(transport.enter)
+    screen.on_enter(badge.begin)
+    screen.on_leave(badge.end)
     screen.attach()
     return page
 
