@@ -88,6 +88,8 @@ class Capture:
         self._one_at_a_time = threading.Lock()
         self.on_closed: Callable[[Summary], None] = lambda _summary: None
         """Called with each recording that was made."""
+        self.on_chunk: Callable[[Chunk, str], None] = lambda _chunk, _name: None
+        """Called with each chunk that was recorded, and the name of the recording it is in."""
 
     @property
     def state(self) -> SessionState | None:
@@ -152,6 +154,7 @@ class Capture:
         feed: Feed | None = getattr(self._source, "feed", None)  # of a live source; others have none
         if feed is not None:
             session.follow(feed)
+        self.on_chunk(chunk, session.path.name)
 
     def _rotate(self, chunk: Chunk, rotation: Rotation) -> None:
         is_healing = any(gap.how == "open" for gap in self.gaps)

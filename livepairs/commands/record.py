@@ -1,7 +1,8 @@
 """Record a live feed, with the proof that a replay will show what was seen.
 
 Stop it with Ctrl+C, or give --for. A machine that crashes meanwhile costs at most the last second: whatever opens the
-recording next recovers it. 'livepairs verify REC' then replays it and compares. The last line on standard output is
+recording next recovers it. 'livepairs verify REC' then replays it and compares. Alerts go into the history and to the
+channels their rules name, as on a server. The last line on standard output is
 one JSON object for each recording made: path, trades, bytes_per_trade, gaps, digest.
 """
 
@@ -13,13 +14,16 @@ import json
 import re
 import signal
 import sys
+from collections.abc import Coroutine
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from livepairs.capture import Capture, Rotation
     from livepairs.clock import Clock
     from livepairs.config import Settings
+    from livepairs.hub.unattended import Unattended
     from livepairs.pipeline import RunParams
     from livepairs.session import SessionState, Summary
     from livepairs.sources import Source
@@ -63,18 +67,33 @@ def run(args: argparse.Namespace) -> int:
 async def _record(settings: Settings, path: Path, rotation: Rotation | None, duration_us: int | None) -> int:
     from livepairs.capture import Capture
     from livepairs.clock import SystemClock
-    from livepairs.errors import RecordingError
+    from livepairs.hub.unattended import Unattended
 
     clock = SystemClock()
     source = _open(settings, clock)
     params = _params(settings, source.symbols)
     assert settings.source is not None
-    capture = Capture(source, params, path, name=settings.source, clock=clock, rotation=rotation)
-    capture.on_closed = _print_summary
+    folder = path if rotation else path.parent
+    with closing(Unattended(settings, params, source.symbols, clock, folder=folder)) as unattended:
+        capture = Capture(source, params, path, name=settings.source, clock=clock, rotation=rotation)
+        capture.on_chunk = unattended.update
+
+        def closed(summary: Summary) -> None:
+            unattended.recorded(summary.path)
+            _print_summary(summary)
+
+        capture.on_closed = closed
+        print(f"recording {settings.source} to {path} (stop it with Ctrl+C)", file=sys.stderr)
+        return await _run(capture, clock, duration_us, _tell(capture, unattended, clock))
+
+
+async def _run(capture: Capture, clock: Clock, duration_us: int | None, telling: Coroutine[Any, Any, None]) -> int:
+    """Record until the time is up or a signal comes."""
+    from livepairs.errors import RecordingError
+
     stop, signals = asyncio.Event(), _Signals()
     signals.listen(stop)
-    print(f"recording {settings.source} to {path} (stop it with Ctrl+C)", file=sys.stderr)
-    asides = [asyncio.ensure_future(_tell(capture, clock))]
+    asides = [asyncio.ensure_future(telling)]
     if duration_us is not None:
         asides.append(asyncio.ensure_future(_stop_after(duration_us, clock, stop)))
     try:
@@ -119,7 +138,7 @@ async def _stop_after(duration_us: int, clock: Clock, stop: asyncio.Event) -> No
     stop.set()
 
 
-async def _tell(capture: Capture, clock: Clock) -> None:
+async def _tell(capture: Capture, unattended: Unattended, clock: Clock) -> None:
     """Say every now and then how it goes."""
     before = 0
     while True:
@@ -127,17 +146,18 @@ async def _tell(capture: Capture, clock: Clock) -> None:
         state = capture.state
         if state is not None:
             rate = max(0, state.trades - before) / (_TELL_US / 1e6)
-            print(_line(state, rate, len(capture.gaps)), file=sys.stderr)
+            print(_line(state, rate, len(capture.gaps), unattended.problem), file=sys.stderr)
             before = state.trades
 
 
-def _line(state: SessionState, rate: float, gaps: int) -> str:
+def _line(state: SessionState, rate: float, gaps: int, alerts: str) -> str:
     from livepairs.commands.info import iso
 
     parts = [f"{state.trades:,} trades", f"{rate:,.1f}/s", f"{state.bytes / 1e6:,.1f} MB", f"{gaps:,} gaps"]
     parts += [f"{state.dropped:,} left out"] if state.dropped else []
     parts += [f"digest {state.digest[:16]}"] if state.digest else []
     parts += [f"NOT WRITING: {state.problem}"] if state.problem else []
+    parts += [f"ALERTS: {alerts}"] if alerts else []
     return f"{iso(state.now_us)}  " + ", ".join(parts)
 
 

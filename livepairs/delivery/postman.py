@@ -245,7 +245,8 @@ class Postman:
 
     def _failed(self, bundle: Bundle, error: DeliveryError) -> None:
         now_us = self._clock.now_us()
-        sentence = f"channel {bundle.channel!r}: {error}"
+        named = f"channel {bundle.channel!r}"
+        sentence = str(error) if str(error).startswith(named) else f"{named}: {error}"
         if error.is_final or now_us - bundle.tried_us >= GIVE_UP_US:
             self._outbox.give_up(bundle, now_us=now_us, error=sentence)
             _LOG.error("%d events were not told: %s", len(bundle.events), sentence)

@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import pyarrow as pa
 
@@ -22,11 +22,13 @@ from livepairs.errors import HistoryError
 from livepairs.stores.history_rows import Keep, Origin
 
 if TYPE_CHECKING:
-    from livepairs.hub.run import Run
-    from livepairs.pipeline import RunParams
+    from livepairs.hub.taping import TapeState
+    from livepairs.runparams import RunParams
     from livepairs.stores.history import History
+    from livepairs.stores.recording import Recording
+    from livepairs.tables.board import Tables
 
-__all__ = ["Chronicle", "ChronicleState", "origin_of"]
+__all__ = ["Chronicle", "ChronicleState", "Speaker", "origin_of"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -44,7 +46,36 @@ CLOSE_S: Final = 5.0
 PRUNE_US: Final = 3_600_000_000
 """How often what may not stay is removed."""
 
-Addressed = Callable[["Run", pa.RecordBatch], Mapping[str, tuple[str, ...]]]
+
+class Tape(Protocol):
+    """What is being recorded of a live run."""
+
+    @property
+    def state(self) -> TapeState: ...
+
+
+class Speaker(Protocol):
+    """Who says events: a run, with pages or without."""
+
+    @property
+    def kind(self) -> Literal["live", "replay"]: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def params(self) -> RunParams: ...
+    @property
+    def recording(self) -> Recording | None: ...
+    @property
+    def is_healed(self) -> bool: ...
+    @property
+    def taping(self) -> Tape: ...
+    @property
+    def tables(self) -> Tables: ...
+    def announce(self) -> None:
+        """Wake who looks, after its events were kept."""
+
+
+Addressed = Callable[[Speaker, pa.RecordBatch], Mapping[str, tuple[str, ...]]]
 """Says which channels are to be told of which events of a run, by event id."""
 
 
@@ -129,7 +160,7 @@ class Chronicle:
                 self._history = self._open_history()
             return self._history
 
-    def follow(self, run: Run) -> None:
+    def follow(self, run: Speaker) -> None:
         """Write every event of a run from now on, until it ends."""
         place = _Place(run)
 
@@ -142,9 +173,6 @@ class Chronicle:
                     self._tell(problem=_bug(error), lost=batch.num_rows)
 
         run.tables.events.listen(heard)
-        notices = getattr(run.tables, "notices", None)
-        if notices is not None:
-            notices.listen(heard)
 
     def add(
         self, batch: pa.RecordBatch, origin: Origin, *, to: Mapping[str, tuple[str, ...]], announce: Callable[[], None]
@@ -327,7 +355,7 @@ def _bug(error: Exception) -> str:
 class _Place:
     """Where a run's events come from, made anew when that has changed: not for every bar that has an event."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Speaker) -> None:
         self._run = run
         self._made: tuple[RunParams, str, bool, Origin] | None = None
 
@@ -340,7 +368,7 @@ class _Place:
         return made[3]
 
 
-def _taped(run: Run) -> str:
+def _taped(run: Speaker) -> str:
     """Return the name of the recording that is being made of a live run; empty where none is."""
     if run.recording is not None:
         return ""
@@ -348,7 +376,7 @@ def _taped(run: Run) -> str:
     return state.name if state.status == "recording" else ""
 
 
-def origin_of(run: Run) -> Origin:
+def origin_of(run: Speaker) -> Origin:
     """Return where a run's events come from at this moment."""
     params, recording = run.params, run.recording
     rules = params.rules_in_force

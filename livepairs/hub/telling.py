@@ -10,7 +10,7 @@ from livepairs.clock import Clock
 from livepairs.config import Settings
 from livepairs.delivery.address import Addresses
 from livepairs.delivery.postoffice import PostOffice
-from livepairs.hub.chronicle import Chronicle
+from livepairs.hub.chronicle import Chronicle, Speaker
 from livepairs.stores.history_rows import Keep
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from livepairs.alerts.rule import RuleSet
     from livepairs.delivery import Transport
     from livepairs.delivery.postman import Postman
-    from livepairs.hub.run import Run
     from livepairs.stores.history import History
 
 __all__ = ["channels_told", "history_url", "open_chronicle", "open_post_office"]
@@ -52,7 +51,7 @@ def open_chronicle(settings: Settings, clock: Clock, *, on_told: Callable[[], No
 
         return History(history_url(settings))
 
-    def addressed(run: Run, batch: pa.RecordBatch) -> Mapping[str, tuple[str, ...]]:
+    def addressed(run: Speaker, batch: pa.RecordBatch) -> Mapping[str, tuple[str, ...]]:
         is_told = run.kind == "live" or settings.deliver_replays
         return channels_told(run.params.rules_in_force, batch, clock.now_us()) if is_told else {}
 

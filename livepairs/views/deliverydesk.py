@@ -145,7 +145,8 @@ def _tried(hub: Hub, channel: str) -> dict[str, str]:
         hub.post.try_out(channel)
     except DeliveryError as error:
         return {"channel": channel, "state": "bad", "words": f"The test failed: {error}."}
-    return {"channel": channel, "state": "good", "words": f"The test was taken after {monotonic() - begun_s:.1f} s."}
+    took_ms = 1000 * (monotonic() - begun_s)
+    return {"channel": channel, "state": "good", "words": f"The test was taken after {took_ms:,.0f} ms."}
 
 
 def _channel(count: ChannelCount, leads: str, *, is_usable: bool) -> dict[str, Any]:
@@ -158,7 +159,7 @@ def _channel(count: ChannelCount, leads: str, *, is_usable: bool) -> dict[str, A
         "waiting": numbers.count(count.waiting),
         "dead": numbers.count(count.dead),
         "last": numbers.NONE if count.sent_us is None else numbers.day_clock(count.sent_us),
-        "error": count.error or "",
+        "error": _bare(count.error, count.channel),
         "state": next((state for is_so, state in states if is_so), "new"),
     }
 
@@ -168,10 +169,15 @@ def _letter(letter: DeadLetter) -> dict[str, Any]:
         "bundle": letter.bundle,
         "channel": letter.channel,
         "when": numbers.day_clock(letter.given_up_us),
-        "attempts": numbers.count(letter.attempts),
-        "error": letter.error or "",
+        "attempts": f"{numbers.count(letter.attempts)} attempt{'s' if letter.attempts != 1 else ''}",
+        "error": _bare(letter.error, letter.channel),
         "events": [event.message for event in letter.events],
     }
+
+
+def _bare(error: str | None, channel: str) -> str:
+    """Return what went wrong without the name of the channel, which stands beside it."""
+    return (error or "").removeprefix(f"channel {channel!r}: ")
 
 
 def _sentence(error: LivepairsError) -> str:

@@ -28,7 +28,7 @@ export function render({model}) {
     }
     const channels = make("div", {class: "wide"}, make("table", {}, make("thead", {}, make("tr", {}, ...["Channel", "State", "Leads to", "Sent", "Waiting", "Given up", "Last sent", "Last error", "Test"].map((name) => make("th", {scope: "col"}, name)))),
       make("tbody", {}, ...model.channels.map((channel) => make("tr", {"data-channel": channel.name}, make("td", {}, make("b", {}, channel.name)), make("td", {}, make("em", {"data-state": channel.state}, WORDS[channel.state])),
-        make("td", {class: "error"}, channel.leads), make("td", {}, channel.sent), make("td", {}, channel.waiting), make("td", {}, channel.dead), make("td", {}, channel.last), make("td", {class: "error"}, channel.error), test(channel))))))
+        make("td", {class: "said"}, channel.leads), make("td", {}, channel.sent), make("td", {}, channel.waiting), make("td", {}, channel.dead), make("td", {}, channel.last), make("td", {class: "said"}, channel.error), test(channel))))))
     const parts = [channels]
     if (model.letters.length) {
       const all = make("button", {type: "button"}, "Send all again")
@@ -38,7 +38,7 @@ export function render({model}) {
         const again = make("button", {type: "button"}, "Send again")
         again.disabled = !model.can_change
         again.addEventListener("click", () => resend([letter.bundle]))
-        return make("li", {}, make("div", {}, make("b", {}, letter.channel), make("small", {}, `${letter.when}, after ${letter.attempts} attempts: ${letter.error}`),
+        return make("li", {}, make("div", {}, make("b", {}, letter.channel), make("small", {}, `${letter.when}, after ${letter.attempts}: ${letter.error}`),
           ...letter.events.slice(0, 3).map((message) => make("p", {}, message)), ...(letter.events.length > 3 ? [make("p", {}, `and ${letter.events.length - 3} more`)] : [])), again)
       })))
     }
