@@ -245,6 +245,9 @@ class Settings:
     log_format: str = _setting("text", _one_of("text", "json"), "What a line of the log is: a text, or a JSON object.")
     log_level: str = _setting("info", _one_of("debug", "info", "warning", "error"), "What is less is not logged.")
     max_sessions: int = _setting(200, _integer(1, 100_000), "Pages that may be open at the same time.")
+    opens_per_minute: int = _setting(
+        120, _integer(1, 1_000_000), "Pages that one address may open a minute; building one takes tenths of a second."
+    )
     origins: tuple[str, ...] = _setting(
         (),
         _ORIGINS,

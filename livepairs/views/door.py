@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import secrets
 import sys
 import time
@@ -34,6 +35,7 @@ from tornado.websocket import WebSocketHandler
 from livepairs.access.entry import Ask, Entry, Refusal
 from livepairs.access.gate import BROWSER_COOKIE, PASS_COOKIE, SESSION_COOKIE, browser_key
 from livepairs.access.headers import security_headers
+from livepairs.access.openrate import OpenRate
 from livepairs.access.roles import Visitor
 from livepairs.hub import get_hub
 from livepairs.views.gatehouse import notice
@@ -64,14 +66,17 @@ class Door:
         The rules.
     max_sessions
         Pages open at a time.
+    opens
+        How many an address may open.
     prefix
         What all paths begin with; empty or ``/something``.
     """
 
-    def __init__(self, entry: Entry, *, max_sessions: int, prefix: str = "") -> None:
+    def __init__(self, entry: Entry, *, max_sessions: int, opens: OpenRate, prefix: str = "") -> None:
         self.entry = entry
         self.prefix = prefix
         self._max_sessions = max_sessions
+        self._opens = opens
         self._promised_s: deque[float] = deque()
         self._open: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()  # Any: websockets, and the pages they belong to
 
@@ -112,6 +117,9 @@ class Door:
         if kind == "page" and not isinstance(verdict, Refusal):
             if get_hub().is_stopping:
                 return _LEAVING
+            wait_s = self._opens.wait_s(request.remote_ip or "", time.monotonic())
+            if wait_s:
+                return Refusal(429, f"Too many pages in a short time. Try again in {math.ceil(wait_s)} s.")
             if self._is_full(handler):
                 return _FULL
         if isinstance(verdict, Visitor) and kind != "public":
@@ -162,7 +170,7 @@ class Door:
     def send(self, handler: RequestHandler, refusal: Refusal) -> None:
         """Answer a request that is refused."""
         handler.set_status(refusal.status)
-        if refusal.status == 503:
+        if refusal.status in _LATER:
             handler.set_header("Retry-After", "30")
         if isinstance(handler, WebSocketHandler) or "text/html" not in handler.request.headers.get("Accept", ""):
             if refusal.is_unknown and refusal.status == 401:
@@ -176,7 +184,10 @@ class Door:
 
 
 _OURS: Final = (SESSION_COOKIE, BROWSER_COOKIE, PASS_COOKIE)
-_TITLES: Final = {503: "Not now", 404: "Nothing here", 403: "Not from there", 421: "Not under that name"}
+_LATER: Final = (429, 503)
+_TITLES: Final = {
+    403: "Not from there", 404: "Nothing here", 421: "Not under that name", 429: "Not so fast", 503: "Not now",
+}  # fmt: skip
 
 
 def nonce_of(handler: RequestHandler) -> str:

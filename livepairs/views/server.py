@@ -19,6 +19,7 @@ from tornado.web import RedirectHandler
 from tornado.websocket import WebSocketClosedError
 
 from livepairs.access.entry import Entry
+from livepairs.access.openrate import OpenRate
 from livepairs.access.origins import Origins, known_names
 from livepairs.api.tornado_door import routes as api_routes
 from livepairs.config import Settings
@@ -109,7 +110,8 @@ def open_server(settings: Settings) -> Any:  # panel's Server, which has no type
 def _door(settings: Settings, server: Any) -> Door:  # panel's Server, which has no types
     names = known_names([settings.address], server.port) if is_loopback(settings.address) else None
     entry = Entry(get_hub().gate, Origins(names, frozenset(settings.origins)))
-    return Door(entry, max_sessions=settings.max_sessions, prefix=settings.prefix)
+    opens = OpenRate(settings.opens_per_minute)
+    return Door(entry, max_sessions=settings.max_sessions, opens=opens, prefix=settings.prefix)
 
 
 def _stop_gently(server: Any) -> None:  # panel's Server, which has no types

@@ -188,6 +188,17 @@ def test_beyond_the_last_place_a_page_says_so(against: Any) -> None:
     against(story, signs_in=False, max_sessions=1)
 
 
+def test_an_address_opens_so_many_pages_a_minute_and_may_still_ask_for_the_rest(against: Any) -> None:
+    async def story(burglar: Burglar) -> None:
+        assert [(await burglar.ask("/market")).status for _ in range(3)] == [200, 200, 429]
+        hasty = await burglar.ask("/market", Accept="text/html")
+        assert (hasty.status, hasty.headers["Retry-After"]) == (429, "30")
+        assert "Too many pages" in hasty.text
+        assert (await burglar.ask("/healthz")).status == 200
+
+    against(story, signs_in=False, opens_per_minute=2)
+
+
 def test_a_hosts_user_gets_in_once_and_no_further(against: Any) -> None:
     async def story(burglar: Burglar) -> None:
         token = get_hub().gate.embed_token("host-user-7")
