@@ -11,10 +11,12 @@ from typing import Any, ClassVar, Final
 
 import panel as pn
 import param
+import pyarrow as pa
 from panel.viewable import Viewable
 
 from livepairs.hub import Run
-from livepairs.tables.ring import Cursor
+from livepairs.schema import EVENTS
+from livepairs.tables.ring import Cursor, Table
 from livepairs.views import numbers
 from livepairs.views.assets import stylesheet
 from livepairs.views.component import Lively
@@ -24,6 +26,9 @@ __all__ = ["Alarm", "Bell"]
 
 TOLD: Final = 24
 """Events handed to the browser at a time: of a storm the newest, and how many there were."""
+
+NOTICED: Final = 4
+"""Events of no run that are listed with a page's first."""
 
 SWIFT: Final = 10.0
 """Speed of a replay above which toasts would cover the charts all the time."""
@@ -55,11 +60,15 @@ class Alarm:
         The run that is watched.
     query
         Query string that finds the run again.
+    notices
+        EVENTS rows of no run, as that a recording's replay is not what was live.
     """
 
-    def __init__(self, run: Run, query: str = "") -> None:
+    def __init__(self, run: Run, query: str = "", notices: Table | None = None) -> None:
         self._run = run
+        self._notices = Table(EVENTS, limit_rows=1) if notices is None else notices
         self._cursor: Cursor | None = None
+        self._noticed: Cursor | None = None
         self._pace = Pace(FIGURES_S)
         link = f"./alerts?{query}" if query else "./alerts"
         self.bell = Bell(name="bell", link=link, margin=(0, 2), align="center")
@@ -67,22 +76,40 @@ class Alarm:
         self.view: Viewable = pn.Spacer(width=0, height=0, margin=0)
 
     def refresh(self) -> None:
-        """Tell what fired or cleared since."""
+        """Tell what fired or cleared since, and what has come of no run."""
+        self._tell_notices()
         if not self._pace.is_due(self._run):
             return
         delta = self._run.tables.events.since(self._cursor)
         is_news, self._cursor = self._cursor is not None and not delta.is_reset, delta.cursor
         if not delta.rows.num_rows and not delta.is_reset:
             return
-        rows = delta.rows.slice(max(0, delta.rows.num_rows - TOLD)).to_pylist()
-        told = [told_event(row) for row in reversed(rows)]
-        earlier = [] if delta.is_reset else self.bell.events
+        told, earlier = _told(delta.rows), self.bell.events
+        if delta.is_reset:
+            told, earlier = _told(self._notices.tail(NOTICED)), told
         self.bell.show(
             events=[*told, *earlier][:TOLD],
             fresh=delta.rows.num_rows if is_news else 0,
             is_swift=self._run.state.speed > SWIFT,
             stamp=self.bell.stamp + 1,
         )
+
+    def _tell_notices(self) -> None:
+        delta = self._notices.since(self._noticed)
+        is_news, self._noticed = self._noticed is not None and not delta.is_reset, delta.cursor
+        if delta.rows.num_rows:
+            told = _told(delta.rows)
+            self.bell.show(
+                events=[*told, *self.bell.events][:TOLD],
+                fresh=len(told) if is_news else 0,
+                is_swift=False,  # seldom, and of no replay's pace
+                stamp=self.bell.stamp + 1,
+            )
+
+
+def _told(rows: pa.Table) -> list[dict[str, str]]:
+    """Return the newest rows as the bell takes them, newest first."""
+    return [told_event(row) for row in reversed(rows.slice(max(0, rows.num_rows - TOLD)).to_pylist())]
 
 
 def told_event(row: dict[str, Any]) -> dict[str, str]:

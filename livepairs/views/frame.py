@@ -75,7 +75,7 @@ def _page(key: str, title: str, body: Body) -> pmui.Page:
     transport = Transport(visit, key, screen.refresh)
     source = SourceState(visit.run, screen.refresh, can_change=is_permitted("live"), is_bare=framing() != "whole")
     badge = Badge(get_hub(), visit.run, screen.refresh, visit.query, is_bare=framing() != "whole")
-    alarm = Alarm(visit.run, visit.query)
+    alarm = Alarm(visit.run, visit.query, get_hub().parity.notices)
     banner = screen.add("source chip", lambda: source)
     proved = screen.add("digest badge", lambda: badge)
     told = screen.add("bell", lambda: alarm)

@@ -21,7 +21,8 @@ class Scene:
         self.add(*earlier)
         state = SimpleNamespace(status="paused", generation=0, speed=speed)
         run: Any = SimpleNamespace(tables=SimpleNamespace(events=self.events), state=state)
-        self.alarm = Alarm(run, "run=some-run-id")
+        self.notices = Table(EVENTS, limit_rows=1000)
+        self.alarm = Alarm(run, "run=some-run-id", self.notices)
         self.alarm.refresh()
 
     def add(self, *events: Event) -> None:
@@ -75,3 +76,14 @@ def test_in_a_swift_replay_the_bell_counts_and_shows_no_toasts() -> None:
     scene.add(event(1))
     scene.alarm.refresh()
     assert (scene.alarm.bell.fresh, scene.alarm.bell.is_swift) == (1, True)
+
+
+def test_what_is_of_no_run_is_told_whatever_the_replay_does_and_stays_listed_after_a_jump() -> None:
+    scene = Scene(event(50), speed=60.0)
+    scene.notices.append(event_batch([event(3)]))
+    scene.alarm.refresh()
+    assert (scene.alarm.bell.fresh, scene.alarm.bell.is_swift, scene.told) == (1, False, ["00:00:03", "00:00:50"])
+    scene.events.reset()
+    scene.add(event(7))
+    scene.alarm.refresh()
+    assert (scene.alarm.bell.fresh, scene.told) == (0, ["00:00:03", "00:00:07"])
