@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from livepairs.scan.discovery import discovered
 from livepairs.scan.kernel import count_crossings
 from livepairs.scan.kernel_pair import SCALE, STATISTICS
 from livepairs.scan.params import ScanParams
@@ -62,6 +63,14 @@ class Found:
         y, x = pairs_of(len(self.symbols))
         kept = np.flatnonzero(~np.isnan(self._flat("coint_stat")))
         return y[kept], x[kept], {name: self._flat(name)[kept] for name in names}
+
+    def discovered(self, fdr: float) -> tuple[Ints, Ints]:
+        """Return places of y and of x of the ordered pairs whose q-value (Benjamini and Hochberg) is below ``fdr``."""
+        p = self._flat("coint_p")
+        tested = np.flatnonzero(~np.isnan(p))
+        passing = tested[np.flatnonzero(discovered(p[tested], fdr))]
+        y, x = pairs_of(len(self.symbols))
+        return y[passing], x[passing]
 
     def _flat(self, name: str) -> Floats:
         row = STATISTICS.index(name)

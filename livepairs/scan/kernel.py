@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from livepairs.scan.kernel_adf import choose_lags
+from livepairs.scan.kernel_adf import choose_lags, fit_all, fit_chosen
 from livepairs.scan.kernel_pair import mend, prepare_direction, set_slopes, write_direction
 from livepairs.scan.kernel_products import LANES, TILE, crossings, lagged_products, level_products
 from livepairs.stats.compiled import kernel
@@ -52,6 +52,8 @@ Numbers = Any
     "f8[,]",  # marks: (2, LANES), intercept left over, and 1 where the fit is exact
     "f8[]",  # squares: (LANES,)
     "f8[]",  # chosen: (LANES,)
+    "f8[]",  # stats: (LANES,)
+    "f8[,]",  # fitted: ((most + 2) ** 2, LANES)
     "f8[]",  # results: (4,)
     "f8[]",  # state: the larger of (most + 2) ** 2 and bars
     releases_gil=True,
@@ -88,6 +90,8 @@ def scan_tasks(
     marks: Matrix,
     squares: Numbers,
     chosen: Numbers,
+    stats: Numbers,
+    fitted: Matrix,
     results: Numbers,
     state: Numbers,
 ) -> None:
@@ -112,24 +116,22 @@ def scan_tasks(
                 choose_lags(
                     auto, early, late, squares, penalties, steps, beside, gram, sums, done, corner, rests, chosen
                 )
+                fit_chosen(auto, early, late, squares, chosen, bars, state, stats)
             else:
                 for lane in range(LANES):
                     chosen[lane] = len(penalties) - 1.0
+                fit_all(auto, early, late, squares, bars, fitted, rests, stats)
             write_direction(
                 own, products, y, block, bars, 2 * task, direction, slopes, counts, marks, auto, early, late, squares,
-                chosen, state, out,
+                chosen, stats, out,
             )  # fmt: skip
 
 
 @kernel(
     "f8[,r]",  # lines: (series, bars), centred
     "f8[,r]",  # own: (series, AUTO + most + 1)
-    "f8[,r]",  # level_sums: (series, blocks * LANES), of the whole blocks of bars
+    "f8[,r]",  # level_sums: (series, blocks * LANES)
     "f8[,,r]",  # lagged_sums: (most + 1, series, blocks * LANES)
-    "f8[,,r]",  # levels left: (blocks, left / TILE, TILE * LANES), and one by one, (series, left)
-    "f8[,r]",
-    "f8[,,r]",  # changes left, lag after lag: ((most + 1) * blocks, left / TILE, TILE * LANES), and one by one
-    "f8[,r]",
     "i8[,r]",  # tasks: (tasks, 2), series and block
     "i8",  # bars that are real
     "f8[,,]",  # out: (len(STATISTICS), 2 * tasks, LANES)
@@ -141,8 +143,11 @@ def scan_tasks(
     "f8[,]",  # slopes, counts, marks: (2, LANES)
     "f8[,]",
     "f8[,]",
-    "f8[]",  # squares, chosen: (LANES,)
+    "f8[]",  # squares, chosen, stats, rests: (LANES,)
     "f8[]",
+    "f8[]",
+    "f8[]",
+    "f8[,]",  # fitted: ((most + 2) ** 2, LANES)
     "f8[]",  # results: (4,)
     "f8[]",  # state: the larger of (most + 2) ** 2 and bars
     releases_gil=True,
@@ -153,10 +158,6 @@ def scan_products(
     own: Matrix,
     level_sums: Matrix,
     lagged_sums: Cube,
-    levels: Cube,
-    level_lines: Matrix,
-    changes: Cube,
-    change_lines: Matrix,
     tasks: Matrix,
     bars: int,
     out: Cube,
@@ -170,13 +171,14 @@ def scan_products(
     marks: Matrix,
     squares: Numbers,
     chosen: Numbers,
+    stats: Numbers,
+    rests: Numbers,
+    fitted: Matrix,
     results: Numbers,
     state: Numbers,
 ) -> None:
-    """Scan as ``scan_tasks`` does at the largest lag, where most sums of products are there already; no crossings."""
-    series = own.shape[0]
+    """Scan as ``scan_tasks`` does at the largest lag, where the sums of products are there already; no crossings."""
     lags = lagged_sums.shape[0] - 1
-    blocks = levels.shape[0]
     odd = (lags // 2) // TILE + 1
     for task in range(tasks.shape[0]):
         y = tasks[task, 0]
@@ -184,15 +186,10 @@ def scan_products(
         for k in range(lags + 1):
             tile = k // 2 // TILE + (odd if k % 2 == 1 else 0)
             at = (k // 2 & 3) * LANES
-            level_products(changes, change_lines, y, k * blocks + block, dots)
             for lane in range(LANES):
-                products[tile, at + lane] = lagged_sums[k, y, block * LANES + lane] + dots[lane]
-            level_products(changes, change_lines, k * series + y, block, dots)
-            for lane in range(LANES):
-                products[tile, at + lane] += dots[lane]
-        level_products(levels, level_lines, y, block, dots)
+                products[tile, at + lane] = lagged_sums[k, y, block * LANES + lane]
         for lane in range(LANES):
-            dots[lane] += level_sums[y, block * LANES + lane]
+            dots[lane] = level_sums[y, block * LANES + lane]
             chosen[lane] = float(lags)
         set_slopes(own, dots, y, block, slopes)
         for direction in range(2):
@@ -204,9 +201,10 @@ def scan_products(
             mend(
                 lines, own, y, block, bars, direction, slopes, counts, marks, auto, early, late, squares, state, results
             )
+            fit_all(auto, early, late, squares, bars, fitted, rests, stats)
             write_direction(
                 own, products, y, block, bars, 2 * task, direction, slopes, counts, marks, auto, early, late, squares,
-                chosen, state, out,
+                chosen, stats, out,
             )  # fmt: skip
 
 

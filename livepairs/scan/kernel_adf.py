@@ -21,10 +21,10 @@ from typing import Any
 
 from livepairs.scan.kernel_gram import factor, fill, place_in_tile
 from livepairs.scan.kernel_products import LANES, TILE
-from livepairs.stats.cointegration import adf_from_products
+from livepairs.stats.cointegration import COLLINEAR, adf_from_products
 from livepairs.stats.compiled import part
 
-__all__ = ["choose_lags", "fit_lags"]
+__all__ = ["choose_lags", "fit_all", "fit_chosen"]
 
 Matrix = Any  # an array, or a memory view of one while interpreted; neither can be said to mypy
 Cube = Any
@@ -90,6 +90,112 @@ def choose_lags(
             is_better = score < rests[lane]
             rests[lane] = score if is_better else rests[lane]
             chosen[lane] = float(k) if is_better else chosen[lane]
+
+
+@part
+def fit_all(
+    auto: Matrix, early: Matrix, late: Matrix, squares: Numbers, bars: int, gram: Matrix, rests: Numbers, stats: Numbers
+) -> None:
+    """Write the t value of the lagged level of every lane at the largest lag: ``fit_lags``, step by step, side by side.
+
+    Parameters
+    ----------
+    auto, early, late, squares
+        As for ``choose_lags``.
+    bars
+        Bars that are real.
+    gram
+        Scratch, ``((p + 2) ** 2, LANES)``.
+    rests
+        Scratch, ``(LANES,)``.
+    stats
+        ``(LANES,)``, written.
+    """
+    lags = auto.shape[0] - 1
+    size = lags + 2
+    _fill_all(auto, early, late, squares, gram, lags)
+    for lane in range(LANES):
+        stats[lane] = 0.0
+    for row in range(size):
+        own = row * size + row
+        for lane in range(LANES):
+            rests[lane] = gram[own, lane]
+        for above in range(row):
+            for lane in range(LANES):
+                rests[lane] -= gram[above * size + row, lane] * gram[above * size + row, lane]
+        for lane in range(LANES):
+            is_collinear = not rests[lane] > gram[own, lane] * COLLINEAR
+            stats[lane] = math.nan if is_collinear else stats[lane]
+            gram[own, lane] = math.sqrt(1.0 if is_collinear else rests[lane])
+        for column in range(row + 1, size):
+            at = row * size + column
+            for above in range(row):
+                for lane in range(LANES):
+                    gram[at, lane] -= gram[above * size + row, lane] * gram[above * size + column, lane]
+            for lane in range(LANES):
+                gram[at, lane] /= gram[own, lane]
+    root = math.sqrt(float(bars - 1 - lags) - (lags + 1))
+    for lane in range(LANES):
+        stats[lane] += gram[lags * size + lags + 1, lane] / (gram[size * size - 1, lane] / root)
+
+
+@part
+def _fill_all(auto: Matrix, early: Matrix, late: Matrix, squares: Numbers, gram: Matrix, lags: int) -> None:
+    """Write the upper triangle of the sums of products, in the order lags, level, change."""
+    size = lags + 2
+    change = lags + 1
+    own = size * size - 1
+    for j in range(lags + 1):
+        at = own if j == 0 else (j - 1) * size + change
+        for lane in range(LANES):
+            gram[at, lane] = auto[j, lane]
+        for m in range(j + 1, lags + 1):
+            for lane in range(LANES):
+                gram[at, lane] -= (early[m, lane] - early[m - 1, lane]) * (early[m - j, lane] - early[m - j - 1, lane])
+    for i in range(lags):
+        for j in range(i, lags):
+            beside = (i - 1) * size + j - 1
+            if i == 0:
+                beside = own if j == 0 else (j - 1) * size + change
+            a = lags - i
+            b = lags - j
+            for lane in range(LANES):
+                entering = (early[a, lane] - early[a - 1, lane]) * (early[b, lane] - early[b - 1, lane])
+                leaving = (late[i, lane] - late[i + 1, lane]) * (late[j, lane] - late[j + 1, lane])
+                gram[i * size + j, lane] = (gram[beside, lane] + entering) - leaving
+    level = lags * size + lags
+    for lane in range(LANES):
+        gram[level, lane] = squares[lane] - late[0, lane] * late[0, lane]
+    for m in range(lags):
+        for lane in range(LANES):
+            gram[level, lane] -= early[m, lane] * early[m, lane]
+    for lane in range(LANES):
+        ends = late[0, lane] * late[0, lane] - early[lags, lane] * early[lags, lane]
+        gram[level + 1, lane] = 0.5 * (ends - gram[own, lane])
+    for j in range(1, lags + 1):
+        beside = level + 1 if j == 1 else (j - 2) * size + lags
+        b = lags - j + 1
+        for lane in range(LANES):
+            entering = early[lags - 1, lane] * (early[b, lane] - early[b - 1, lane])
+            leaving = late[1, lane] * (late[j - 1, lane] - late[j, lane])
+            total = ((gram[beside, lane] + entering) - leaving) + gram[j - 1, lane]
+            gram[(j - 1) * size + lags, lane] = total
+
+
+@part
+def fit_chosen(
+    auto: Matrix,
+    early: Matrix,
+    late: Matrix,
+    squares: Numbers,
+    chosen: Numbers,
+    bars: int,
+    state: Numbers,
+    stats: Numbers,
+) -> None:
+    """Write the t value of the lagged level of every lane, each at its own number of lags, ``chosen``."""
+    for lane in range(LANES):
+        stats[lane] = fit_lags(auto, early, late, squares[lane], int(chosen[lane]), lane, bars, state)
 
 
 @part

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from livepairs.scan.kernel_adf import fit_lags
 from livepairs.scan.kernel_near import residuals_one_by_one
 from livepairs.scan.kernel_products import LANES, TILE
 from livepairs.stats.cointegration import mackinnon_p
@@ -74,7 +73,7 @@ def write_direction(
     late: Matrix,
     squares: Numbers,
     chosen: Numbers,
-    state: Numbers,
+    stats: Numbers,
     out: Cube,
 ) -> None:
     """Write the statistics of one direction of all lanes."""
@@ -86,10 +85,7 @@ def write_direction(
             for statistic in range(COUNT):
                 out[statistic, place, lane] = math.nan
             continue
-        lags = int(chosen[lane])
-        stat = math.nan
-        if marks[1, lane] == 0.0:
-            stat = fit_lags(auto, early, late, squares[lane], lags, lane, bars, state)
+        stat = stats[lane] if marks[1, lane] == 0.0 else math.nan
         first = y if direction == 0 else x
         second = x if direction == 0 else y
         beta = slopes[direction, lane] * (own[first, SCALE] / own[second, SCALE])

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from livepairs.columns import floats_of, ints_of
 from livepairs.errors import ConfigError
-from livepairs.scan.discovery import discovered
 from livepairs.scan.engine import Runner, find_pairs, in_turn
 from livepairs.scan.found import Found
 from livepairs.scan.params import LEAST_BARS, ScanParams
@@ -109,7 +108,11 @@ class ScanMachine:
     def reset(self) -> None:
         """Forget everything seen."""
         # One column more than the window: the close before it fills a hole at its start.
-        self._closes = np.full((len(self.symbols), self.window + 1), np.nan)
+        kept = self.window + 1
+        # Twice as wide as what is kept: the closes move back to its start once in a window, not at every bar.
+        self._room = np.full((len(self.symbols), 2 * kept), np.nan)
+        self._begin = 0
+        self._closes = self._room[:, :kept]
         self._bars = 0
         self._last: int | None = None
         self._listed = np.zeros(len(self.symbols) ** 2, np.bool_)
@@ -143,11 +146,10 @@ class ScanMachine:
 
     def _listing(self, found: Found) -> NDArray[np.bool_]:
         """Return whether each ordered pair of the universe, y times its size plus x, is on the list."""
-        y, x, values = found.pairs("coint_p")
+        y, x = found.discovered(self.params.fdr)
         codes = np.array([self._codes[symbol] for symbol in found.symbols])
-        passing = np.flatnonzero(discovered(values["coint_p"], self.params.fdr))
         listed = np.zeros_like(self._listed)
-        listed[codes[y[passing]] * len(self.symbols) + codes[x[passing]]] = True
+        listed[codes[y] * len(self.symbols) + codes[x]] = True
         return listed
 
     def _take_in(self, bars: pa.RecordBatch) -> None:
@@ -168,7 +170,12 @@ class ScanMachine:
     def _slide(self, step: int) -> None:
         """Drop the oldest closes; a symbol's last close stays at the edge, so that a long hole can still be filled."""
         edge = self._last_known(self._closes[:, : step + 1])
-        self._closes[:, :-step] = self._closes[:, step:].copy()
+        kept = self._closes.shape[1]
+        if self._begin + kept + step > self._room.shape[1]:
+            self._room[:, :kept] = self._closes.copy()
+            self._begin = 0
+        self._begin += step
+        self._closes = self._room[:, self._begin : self._begin + kept]
         self._closes[:, -step:] = np.nan
         self._closes[:, 0] = np.where(np.isnan(self._closes[:, 0]), edge, self._closes[:, 0])
 

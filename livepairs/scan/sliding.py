@@ -10,28 +10,27 @@ holds; the sum over a window's blocks is then the tail of one era, added up back
              bars left [     tail            |      head    ]
 
 The bars before the first whole block and after the last, and the distances between the blocks' means (Chan, Golub and
-LeVeque 1983), are left for the tasks to multiply out: a sixth of the window.
+LeVeque 1983), are multiplied out at each bar: a sixth of the window.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from livepairs.scan.columns import lanes_of
 from livepairs.scan.kernel_pair import MEAN, OWN, RISE, SQUARE, VARIATION
-from livepairs.scan.kernel_products import LANES, TILE
+from livepairs.scan.kernel_products import LANES
 from livepairs.stats.compiled import kernel
 from livepairs.stats.elementary import log
 
 __all__ = ["MOST_LAGS", "Products", "SlidingProducts"]
 
 Floats = NDArray[np.float64]
-Places = NDArray[np.intp]
 
 BLOCKS: Final = 12
 """A window holds about so many blocks: more would keep more matrices, fewer leave more bars to multiply each time."""
@@ -49,10 +48,6 @@ class Products:
     own: Floats
     level_sums: Floats
     lagged_sums: Floats
-    levels: Floats
-    level_lines: Floats
-    changes: Floats
-    change_lines: Floats
 
     @property
     def series(self) -> int:
@@ -106,6 +101,9 @@ class SlidingProducts:
     def forget(self) -> None:
         """Forget everything; nothing that comes out depends on it."""
         self._end = 0
+        # Closes and levels lie in twice the room they need, to be moved once in a window and not at every bar.
+        self._room: Floats = np.empty((2, 0, 0))
+        self._begin = 0
         self._closes: Floats = np.empty((0, 0))
         self._levels: Floats = np.empty((0, 0))
         self._blocks: dict[int, _Block] = {}
@@ -127,38 +125,32 @@ class SlidingProducts:
         lines, own = self._own()
         first = end - bars
         whole = self._whole_blocks()
-        sums = self._sum_of(whole, first)
-        places = self._bars_left(whole, first)
-        padded = -(-series // LANES) * LANES
-        level_sums = np.zeros((series, padded))
-        lagged_sums = np.zeros((self.lags + 1, series, padded))
-        if sums is not None:
-            level_sums[:, :series] = sums[0]
-            lagged_sums[:, :, :series] = sums[1:]
-        level_lines = self._levels_left(lines, places, whole, first)
-        change_lines = [_changes(lines, places - lag) for lag in range(self.lags + 1)]
-        auto = own[:, len(OWN) :]
-        for lag, before in enumerate(change_lines):
-            within = np.diagonal(lagged_sums[lag, :, :series])
-            auto[:, lag] = 0.5 * within + np.einsum("st,st->s", change_lines[0], before)
-        own[:, VARIATION] = np.maximum(auto[:, 0] - own[:, RISE] * own[:, RISE] / (bars - 1), 0.0)
-        return Products(
-            bars, lines, own, level_sums, lagged_sums,
-            _tiles(level_lines), level_lines,
-            np.concatenate([_tiles(part) for part in change_lines]), np.concatenate(change_lines),
-        )  # fmt: skip
+        sums = np.empty((1 + self.lags + 1, series, -(-series // LANES) * LANES))
+        sums[:, :, series:] = 0.0
+        known = sums[:, :, :series]
+        self._sum_into(known, whole, first)
+        spans = self._bars_left(whole, first)
+        left = self._levels_left(lines, spans, whole, first)
+        known[0] += left @ left.T
+        _add_lagged(known[1:], lines, spans)
+        own[:, len(OWN) :] = 0.5 * np.diagonal(known[1:], axis1=1, axis2=2).T
+        own[:, VARIATION] = np.maximum(own[:, len(OWN)] - own[:, RISE] * own[:, RISE] / (bars - 1), 0.0)
+        return Products(bars, lines, own, sums[0], sums[1:])
 
     def _own(self) -> tuple[Floats, Floats]:
         """Return the levels about their means, and what is known of each series alone but for its changes."""
         start = self._levels[:, :1]
-        lines = self._levels - start
-        mean = lines.mean(axis=1, keepdims=True)
-        lines -= mean
-        rest = lines.mean(axis=1, keepdims=True)
-        lines -= rest
+        lines = np.empty(self._levels.shape)
         own = np.ones((len(lines), len(OWN) + self.lags + 1))
-        own[:, MEAN] = (start + (mean + rest))[:, 0]
-        own[:, SQUARE] = np.einsum("st,st->s", lines, lines)
+        # Some at a time, so that they stay in the cache from one step to the next.
+        for some in (slice(at, at + LANES) for at in range(0, len(lines), LANES)):
+            part = np.subtract(self._levels[some], start[some], out=lines[some])
+            mean = part.mean(axis=1, keepdims=True)
+            part -= mean
+            rest = part.mean(axis=1, keepdims=True)
+            part -= rest
+            own[some, MEAN] = (start[some] + (mean + rest))[:, 0]
+            own[some, SQUARE] = np.einsum("st,st->s", part, part)
         own[:, RISE] = lines[:, -1] - lines[:, 0]
         return lines, own
 
@@ -170,52 +162,56 @@ class SlidingProducts:
         if not (is_next and np.array_equal(known[:, step:], closes[:, : self.window - step])):
             self.forget()
             step = closes.shape[1]
+            self._room = np.empty((2, len(closes), 2 * step))
         fresh = np.ascontiguousarray(closes[:, closes.shape[1] - step :])
         made = fresh.copy()
         if self._is_log and step:
             _logs(fresh, made)
-        kept = self._levels[:, step:] if len(self._levels) else np.empty((len(closes), 0))
-        self._levels = np.concatenate([kept, made], axis=1)
-        self._closes = closes.copy()
+        self._append(np.stack([fresh, made]))
         self._end = end
+
+    def _append(self, fresh: Floats) -> None:
+        """Add closes and levels after those there are, of which as many are dropped from the window's start."""
+        kept = self.window - fresh.shape[2]
+        if self._begin + self.window + fresh.shape[2] > self._room.shape[2]:
+            self._room[:, :, :kept] = self._room[:, :, self._begin + self.window - kept :][:, :, :kept].copy()
+            self._begin = -fresh.shape[2]
+        self._begin += fresh.shape[2]
+        window = self._room[:, :, self._begin : self._begin + self.window]
+        window[:, :, kept:] = fresh
+        self._closes, self._levels = window
 
     def _whole_blocks(self) -> range:
         """Return the numbers of the window's whole blocks, always as many, the latest there are."""
         after = self._end // self._length
         return range(after - self._era, after)
 
-    def _bars_left(self, whole: range, first: int) -> Places:
+    def _bars_left(self, whole: range, first: int) -> list[range]:
         """Return the places in the window of the bars that are in no whole block."""
-        places = np.arange(self._end - first)
+        bars = self._end - first
         if not whole:
-            return places
-        is_left = (places + first < whole.start * self._length) | (places + first >= whole.stop * self._length)
-        return np.flatnonzero(is_left)
+            return [range(bars)]
+        return [range(whole.start * self._length - first), range(whole.stop * self._length - first, bars)]
 
-    def _levels_left(self, lines: Floats, places: Places, whole: range, first: int) -> Floats:
+    def _levels_left(self, lines: Floats, spans: Sequence[range], whole: range, first: int) -> Floats:
         """Return the levels that are in no whole block, and those of the blocks' means by the root of their bars."""
-        rows = [np.take(lines, places, axis=1)]
+        rows = [lines[:, span.start : span.stop] for span in spans]
         for number in whole:
             away = lines[:, number * self._length - first] + self._blocks[number].mean
             rows.append((math.sqrt(self._length) * away)[:, None])
-        return _filled_up(np.concatenate(rows, axis=1))
+        return np.concatenate(rows, axis=1)
 
-    def _sum_of(self, whole: range, first: int) -> Floats | None:
-        """Return the sums over the whole blocks; None if there are none."""
+    def _sum_into(self, sums: Floats, whole: range, first: int) -> None:
+        """Write the sums over the whole blocks."""
         for number in [number for number in self._blocks if number not in whole]:
             del self._blocks[number]
             self._tails.pop(number, None)
-        if not whole:
-            return None
         for number in whole:
             if number not in self._blocks:
                 self._blocks[number] = self._make(number, first)
-        border = whole.stop // self._era * self._era
-        head = self._head_upto(range(border, whole.stop))
-        tail = self._tail_from(range(whole.start, border))
-        if head is None or tail is None:
-            return head if tail is None else tail
-        return tail + head
+        border = whole.stop // self._era * self._era if whole else 0
+        tail, head = self._tail_from(range(whole.start, border)), self._head_upto(range(border, whole.stop))
+        np.add(0.0 if tail is None else tail, 0.0 if head is None else head, out=sums)
 
     def _make(self, number: int, first: int) -> _Block:
         start = number * self._length - first
@@ -223,8 +219,9 @@ class SlidingProducts:
         away = self._levels[:, start:stop] - self._levels[:, start : start + 1]
         mean = away.mean(axis=1)
         away -= mean[:, None]
-        places = np.arange(start, stop)
-        sums = np.stack([away @ away.T, *(_lagged(self._levels, places, lag) for lag in range(self.lags + 1))])
+        sums = np.zeros((1 + self.lags + 1, len(away), len(away)))
+        sums[0] = away @ away.T
+        _add_lagged(sums[1:], self._levels, [range(start, stop)])
         return _Block(sums, mean)
 
     def _head_upto(self, numbers: range) -> Floats | None:
@@ -256,25 +253,23 @@ class SlidingProducts:
         return self._tails[numbers[0]]
 
 
-def _lagged(levels: Floats, places: Places, lag: int) -> Floats:
-    """Return the sum over bars of dy_t dx_(t-lag) + dx_t dy_(t-lag), for every two series."""
-    product: Floats = _changes(levels, places) @ _changes(levels, places - lag).T
-    return product + product.T
+def _add_lagged(sums: Floats, levels: Floats, spans: Sequence[range]) -> None:
+    """Add the sum over bars of dy_t dx_(t-lag) + dx_t dy_(t-lag), for every two series and each lag."""
+    changes = _changes(levels, spans, 0)
+    for lag in range(len(sums)):
+        product = changes @ (_changes(levels, spans, lag) if lag else changes).T
+        sums[lag] += product
+        sums[lag] += product.T if lag else product  # which is its own transpose
 
 
-def _changes(levels: Floats, places: Places) -> Floats:
-    """Return the changes that end at places; 0 where a window has none."""
-    after = np.maximum(places, 1)
-    changes: Floats = np.take(levels, after, axis=1) - np.take(levels, after - 1, axis=1)
-    changes[:, places < 1] = 0.0
-    return _filled_up(changes)
-
-
-def _filled_up(rows: Floats) -> Floats:
-    """Return rows with zeros after them, so that they are cut into tiles without a rest."""
-    surplus = -rows.shape[1] % TILE
-    return np.ascontiguousarray(np.pad(rows, ((0, 0), (0, surplus))) if surplus else rows)
-
-
-def _tiles(rows: Floats) -> Floats:
-    return lanes_of(rows.reshape(len(rows), -1, TILE))
+def _changes(levels: Floats, spans: Sequence[range], lag: int) -> Floats:
+    """Return the changes that end ``lag`` bars before those in spans; 0 where a window has none."""
+    changes = np.zeros((len(levels), sum(map(len, spans))))
+    end = 0
+    for span in spans:
+        end += len(span)
+        first, last = max(span.start - lag, 1), span.stop - lag
+        if first < last:
+            into = changes[:, end - (last - first) : end]
+            np.subtract(levels[:, first:last], levels[:, first - 1 : last - 1], out=into)
+    return changes

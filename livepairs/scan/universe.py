@@ -63,7 +63,9 @@ class Universe:
     ts_us: NDArray[np.int64] | None = None
 
     def take(self, kept: NDArray[np.bool_]) -> Universe:
-        """Return some of the series."""
+        """Return some of the series; itself if that is all of them."""
+        if kept.all():
+            return self
         symbols = tuple(symbol for symbol, is_kept in zip(self.symbols, kept, strict=True) if is_kept)
         return replace(self, symbols=symbols, closes=self.closes[kept])
 

@@ -27,14 +27,8 @@ def bits(products: Products) -> bytes:
 
 
 def sums_in(products: Products) -> list[np.ndarray]:
-    """Return what the tasks put together: the sums of whole blocks and the products of what is left."""
-    series = products.series
-    change_lines = products.change_lines.reshape(len(products.lagged_sums), series, -1)
-    found = [products.level_sums[:, :series] + products.level_lines @ products.level_lines.T]
-    for within, before in zip(products.lagged_sums, change_lines, strict=True):
-        product = change_lines[0] @ before.T
-        found.append(within[:, :series] + product + product.T)
-    return found
+    """Return the sums as the tasks read them, without the lanes that are filled up."""
+    return [sums[:, : products.series] for sums in (products.level_sums, *products.lagged_sums)]
 
 
 def sums_of(levels: np.ndarray, lags: int) -> list[np.ndarray]:
