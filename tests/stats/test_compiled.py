@@ -101,6 +101,32 @@ def test_a_cache_folder_is_used_only_where_it_can_be_written(tmp_path: Path) -> 
     assert not compiled._can_write(tmp_path / "file" / "folder")
 
 
+def test_caches_of_earlier_sources_go_but_for_the_latest_and_those_just_used(tmp_path: Path) -> None:
+    for age in range(12):
+        folder = tmp_path / f"kernels-{age:02d}"
+        folder.mkdir()
+        (folder / "code.nbc").write_text("")
+    (tmp_path / "other").mkdir()
+    own = tmp_path / "kernels-00"
+    now = own.stat().st_mtime
+    for age in range(1, 12):
+        os.utime(tmp_path / f"kernels-{age:02d}", (now, now - age * 1_200.0))
+    compiled._prune(own)
+    kept = {path.name for path in tmp_path.iterdir()}
+    assert kept == {f"kernels-{age:02d}" for age in range(8)} | {"other"}
+    for age in range(1, 8):
+        os.utime(tmp_path / f"kernels-{age:02d}", (now, now - 7_200.0))
+    for young in range(8):
+        (tmp_path / f"kernels-young-{young}").mkdir()
+    compiled._prune(own)
+    # Ours is used now, so of nine it is one of the latest; the others had been away for long.
+    assert {path.name for path in tmp_path.glob("kernels-0*")} == {"kernels-00"}
+
+
+def test_a_cache_that_cannot_be_pruned_harms_nobody(tmp_path: Path) -> None:
+    compiled._prune(tmp_path / "away" / "kernels-00")
+
+
 def test_interpreting_sees_plain_numbers_and_passes_on_what_is_returned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled, "_kernels", [])
     seen: list[type] = []
