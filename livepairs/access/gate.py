@@ -147,6 +147,10 @@ class Gate:
         claims = self._read_or_none(_cookie(request, PASS_COOKIE), "page")
         return claims is not None and bool(claims.more.get("embedded"))
 
+    def is_noted(self, request: Request) -> bool:
+        """Say whether a request came through a door of ours: only those carry what a door notes."""
+        return self._read_or_none(_cookie(request, PASS_COOKIE), "page") is not None
+
     # --- signing in and out -----------------------------------------------------------------------------------------
 
     def sign_in(self, name: str, password: str, address: str) -> str:

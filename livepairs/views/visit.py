@@ -11,7 +11,7 @@ from livepairs.hub import Run, get_hub
 from livepairs.hub.opening import measures_of
 from livepairs.moment import DIGEST_LETTERS, Measures, Moment, read_moment, to_query
 from livepairs.schema import Pair
-from livepairs.views.visitor import visitor
+from livepairs.views.visitor import permit
 
 __all__ = ["THEME_COOKIE", "Visit", "arrive", "asked"]
 
@@ -91,13 +91,14 @@ def arrive() -> Visit:
     Raises
     ------
     LivepairsError
-        If there is no run to be had: no source, too many runs, or something the address asks for is not there.
+        If there is no run to be had: no source, too many runs, or something the address asks for is not there; or if
+        nobody has asked who the visitor is, where visitors sign in.
     """
     said = asked()
     moment = read_moment(said)
+    watcher = permit("look")
     run = get_hub().open_moment(moment)
-    watcher = visitor()
-    run.stage.claim(watcher.key if watcher is not None else "")
+    run.stage.claim(watcher.key)
     return Visit(
         run,
         moment.pair or run.params.pairs[0],

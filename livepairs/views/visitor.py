@@ -6,13 +6,20 @@ is open.
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
+from functools import cache
+
 import panel as pn
 
 from livepairs.access import Deed, Gate, Visitor, may, require
 from livepairs.access.gate import Request
 from livepairs.hub import get_hub
+from livepairs.views.exposure import is_exposed
 
 __all__ = ["is_embedded", "is_permitted", "permit", "visitor"]
+
+_LOG = logging.getLogger(__name__)
 
 
 def visitor(gate: Gate | None = None) -> Visitor | None:
@@ -23,7 +30,24 @@ def visitor(gate: Gate | None = None) -> Visitor | None:
     gate
         That of the server; by default the hub's.
     """
-    return (gate or get_hub().gate).who(_request())
+    request, gate = _request(), gate or get_hub().gate
+    known = gate.who(request)
+    if request is None or known is None or gate.is_noted(request) or not _is_reached():
+        return known
+    # Panel serves this page, where anybody can connect and no door of ours has asked who it is: they are viewers. The
+    # run's id, which nobody can guess, tells whose replay is whose.
+    return replace(known, role="viewer", key="by the run's id")
+
+
+@cache
+def _is_reached() -> bool:
+    is_reached = is_exposed()
+    if is_reached:
+        _LOG.warning(
+            "other machines can reach this server, which asks nobody who they are: all visitors are viewers; "
+            "add --address 127.0.0.1, or use livepairs serve with --auth"
+        )
+    return is_reached
 
 
 def is_embedded() -> bool:
