@@ -14,6 +14,9 @@ __all__ = ["Dial", "dials_of", "line_of", "with_armed", "with_number"]
 
 _KEYS: Final = ("when", "clear")
 
+_SMALLEST: Final = 1e-9
+"""A number below this is moved over the same span as zero: its own would be too narrow to be written down."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dial:
@@ -58,7 +61,7 @@ def dials_of(rule: Rule) -> list[Dial]:
 
 def _most(value: float) -> float:
     """Return a round number well above a value: 1, 2 or 5 times a power of ten."""
-    if value <= 0.0:
+    if value < _SMALLEST:
         return 1.0
     size = 10.0 ** math.floor(math.log10(2 * value))
     return next(round(step * size, 12) for step in (1, 2, 5, 10) if step * size >= 2 * value * (1 - 1e-9))
