@@ -53,9 +53,10 @@ def add_rows(
     """
     made = list(parts)
     for place, share in _shares(parts, _in_order(rows, table)):
-        old = [] if place == len(parts) else [_read(folder, parts[place])]
+        kept = share
+        if place < len(parts):
+            kept = _in_order(_joined([_read(folder, parts[place]), share]), table)
         path = _next_path(parts, place, table, symbol)
-        kept = _in_order(_joined([*old, share]), table)
         _write(folder / path, symbol, kept, schema=_SCHEMAS[table], level=level)
         made[place : place + 1] = [_entry(folder, path, table, symbol, rows=kept)]
     return made
@@ -79,16 +80,22 @@ def _shares(parts: list[FileEntry], rows: Rows) -> Iterator[tuple[int, Rows]]:
 
 def _in_order(rows: Rows, table: Table) -> Rows:
     """Return trades by (ts, trade_id) and marks by ts, of which each time has one: a reconnect sends some twice."""
-    times = rows["ts"]
-    ids = rows["trade_id"] if table == "trades" else np.zeros(len(times), np.int64)
-    step = np.diff(times)
-    if bool(((step < 0) | ((step == 0) & (np.diff(ids) < 0))).any()):
-        order = np.lexsort((ids, times))
+    ids = rows["trade_id"] if table == "trades" else None
+    if not _is_in_order(rows["ts"], ids):
+        order = np.argsort(rows["ts"], kind="stable") if ids is None else np.lexsort((ids, rows["ts"]))
         rows = {name: values[order] for name, values in rows.items()}
     if table == "marks":
         is_first = np.concatenate([[True], np.diff(rows["ts"]) > 0])
         rows = rows if bool(is_first.all()) else {name: values[is_first] for name, values in rows.items()}
     return rows
+
+
+def _is_in_order(times: NDArray[np.int64], ids: NDArray[np.int64] | None) -> bool:
+    """Return whether no row is before the one above it; ids decide among rows of one time."""
+    before, after = times[:-1], times[1:]
+    if not bool((before <= after).all()):
+        return False
+    return ids is None or not bool(((before == after) & (ids[1:] < ids[:-1])).any())
 
 
 def _joined(shares: list[Rows]) -> Rows:

@@ -261,7 +261,8 @@ class _SealingThread:
         while (segment := self._full.get()) is not None:
             pending.append(segment)
             before_us, came_us = came_us, self._clock.now_us()
-            self.is_rushed = came_us - before_us < RUSH_US
+            # Also where sealing cannot keep up with what comes, however seldom that is.
+            self.is_rushed = came_us - before_us < RUSH_US or not self._full.empty()
             try:
                 while pending:
                     self._seal(pending[0], is_rushed=self.is_rushed or len(pending) > 1)

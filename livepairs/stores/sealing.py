@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -55,6 +56,10 @@ _DAMAGED: Final = "damaged"
 _ABOUT: Final = "about.json"
 _LISTING: Final = "listing.json"
 _CHECKS: Final = "proof/{}.u32"
+
+_CORES: Final = min(4, os.cpu_count() or 1)
+
+_TABLES: Final[tuple[tuple[Table, dict[str, str]], ...]] = (("trades", TRADE_COLUMNS), ("marks", MARK_COLUMNS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,11 +145,8 @@ class Sealing:
     def take(self, segment: Path, *, level: int = SMALL) -> None:
         """Move the pages of the next segment into Parquet, and remove the segment."""
         pages = list(pages_of(segment, first_page=self._listing.next_page))
-        before, files = self._listing.files, self._listing.files
-        tables: tuple[tuple[Table, dict[str, str]], ...] = (("trades", TRADE_COLUMNS), ("marks", MARK_COLUMNS))
-        for table, columns in tables:
-            for symbol, rows in _by_symbol(pages, table, columns):
-                files = self._with_rows(files, table, symbol, rows=rows, level=level)
+        before = self._listing.files
+        files = self._with_rows(pages, level)
         self._append_checks(pages)
         end = pages[-1].end if pages else 0
         self._list(pages, files, lost=segment.stat().st_size - end)
@@ -214,12 +216,27 @@ class Sealing:
             checks=checks,
         )
 
-    def _with_rows(
-        self, files: tuple[FileEntry, ...], table: Table, symbol: str, *, rows: Rows, level: int
-    ) -> tuple[FileEntry, ...]:
-        own = [entry for entry in files if entry.table == table and entry.symbol == symbol]
-        others = tuple(entry for entry in files if entry.table != table or entry.symbol != symbol)
-        return others + tuple(add_rows(self._folder, own, table, symbol, rows=rows, level=level))
+    def _with_rows(self, pages: list[Page], level: int) -> tuple[FileEntry, ...]:
+        """Write the rows of some pages, and return the files as they are then.
+
+        Where there is no time a symbol is written beside the next, on as many cores as there are; else on one, for the
+        feed has the first claim on them.
+        """
+        kept: dict[tuple[Table, str], list[FileEntry]] = {}
+        for entry in self._listing.files:
+            kept.setdefault((entry.table, entry.symbol), []).append(entry)
+
+        def write(key: tuple[Table, str], rows: Rows) -> list[FileEntry]:
+            return add_rows(self._folder, kept.get(key, []), *key, rows=rows, level=level)
+
+        cores = _CORES if level == QUICK else 1
+        with ThreadPoolExecutor(cores, thread_name_prefix="livepairs-sealing") as pool:
+            made = {}
+            for table, columns in _TABLES:
+                for symbol, rows in _by_symbol(pages, table, columns):
+                    made[table, symbol] = pool.submit(write, (table, symbol), rows)
+            kept |= {key: future.result() for key, future in made.items()}
+        return tuple(entry for entries in kept.values() for entry in entries)
 
     def _append_checks(self, pages: list[Page]) -> None:
         for place, hop in enumerate(HOPS):
