@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from livepairs import __version__
 from livepairs.clock import SystemClock
+from livepairs.hub.publisher import slowest_hz
 from livepairs.hub.publishtimes import PUBLISH_TIMES
 from livepairs.hub.registry import Hub
 from livepairs.hub.run import Run
@@ -62,6 +63,10 @@ class _HubCollector(Collector):
         yield from _feed([run for run in runs if run.kind == "live"])
         yield from _kept(self._hub)
         yield _published()
+        yield _counter("livepairs_updates_skipped", "Updates a browser was too slow for.", {(): PUBLISH_TIMES.skipped})
+        rate_hz = slowest_hz()
+        if rate_hz is not None:
+            yield _gauge("livepairs_publish_hz", "Screen updates a second at most, as the load allows.", {(): rate_hz})
 
 
 def _trades(runs: tuple[Run, ...]) -> Iterator[Any]:

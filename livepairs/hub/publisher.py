@@ -9,18 +9,19 @@ import logging
 import threading
 from collections.abc import Callable
 from typing import Final
+from weakref import WeakSet
 
 from livepairs.hub.publishtimes import PUBLISH_TIMES
 
-__all__ = ["Publisher", "current_beat"]
+__all__ = ["Publisher", "current_beat", "slowest_hz"]
 
 _LOG = logging.getLogger(__name__)
 
 SLOW_HZ: Final = (4.0, 2.0)
-"""Rates to fall back to, one after the other, while callbacks take more than ``BUSY`` of the period."""
+"""Rates to fall back to, one after the other, while a beat takes more than ``BUSY`` of the period."""
 
 BUSY: Final = 0.5
-"""Share of the period that callbacks may take."""
+"""Share of the period that callbacks may take, with the time for which the loop kept the beat waiting."""
 
 CALM_BEATS: Final = 10
 """Beats that would have been quick enough at the next faster rate, before it is tried again."""
@@ -44,11 +45,20 @@ def current_beat() -> int:
     return _BEATING.number
 
 
+_ALL: Final[WeakSet[Publisher]] = WeakSet()
+
+
+def slowest_hz() -> float | None:
+    """Return the least rate at which any views of this process are woken now; None where there are none."""
+    return min((publisher.rate_hz for publisher in tuple(_ALL) if publisher.subscriber_count), default=None)
+
+
 class Publisher:
     """Calls its subscribers on one loop after something changed, at most ``rate_hz`` times a second.
 
-    While the subscribers together take more than half of the period it slows down to 4, then 2 times a second, and
-    recovers later. Nothing is scheduled while nothing changes.
+    While the subscribers together take more than half of the period, or the loop has so much else to do that a beat
+    comes late by as much, it slows down to 4, then 2 times a second, and recovers later. Nothing is scheduled while
+    nothing changes.
 
     Parameters
     ----------
@@ -67,6 +77,8 @@ class Publisher:
         self._lock = threading.Lock()
         self._is_due = False
         self._last_s = float("-inf")
+        self._asked_s = self._due_s = 0.0
+        _ALL.add(self)
 
     @property
     def rate_hz(self) -> float:
@@ -96,6 +108,7 @@ class Publisher:
             if self._is_due:
                 return
             self._is_due = True
+            self._asked_s = self._loop.time()
         try:
             # An empty context: callbacks must not inherit the context variables of whichever session came first.
             self._loop.call_soon_threadsafe(self._schedule, context=contextvars.Context())
@@ -103,7 +116,8 @@ class Publisher:
             self._callbacks.clear()
 
     def _schedule(self) -> None:
-        wait_s = self._last_s + 1 / self.rate_hz - self._loop.time()
+        self._due_s = max(self._asked_s, self._last_s + 1 / self.rate_hz)
+        wait_s = self._due_s - self._loop.time()
         if wait_s > 0:
             self._loop.call_later(wait_s, self._publish, context=contextvars.Context())
         else:
@@ -122,7 +136,7 @@ class Publisher:
             _BEATING.number = 0
         self._last_s = self._loop.time()
         PUBLISH_TIMES.add(self._last_s - begun_s)
-        self._adapt(self._last_s - begun_s)
+        self._adapt(self._last_s - self._due_s)
 
     def _call(self, token: object, callback: Callable[[], object]) -> None:
         try:

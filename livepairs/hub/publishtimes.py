@@ -17,6 +17,7 @@ class PublishTimes:
     def __init__(self) -> None:
         self._counts = [0] * (len(BOUNDS_S) + 1)
         self._sum_s = 0.0
+        self._skipped = 0
         self._lock = threading.Lock()
 
     def add(self, took_s: float) -> None:
@@ -24,6 +25,16 @@ class PublishTimes:
         with self._lock:
             self._counts[bisect_left(BOUNDS_S, took_s)] += 1
             self._sum_s += took_s
+
+    def skip(self) -> None:
+        """Count an update that a page was not sent, since its browser had not taken the last one."""
+        with self._lock:
+            self._skipped += 1
+
+    @property
+    def skipped(self) -> int:
+        """Updates that were not sent; what they told came with a later one."""
+        return self._skipped
 
     def read(self) -> tuple[list[tuple[str, int]], float]:
         """Return how many took at most each bound, in seconds as a text, and the sum of all."""

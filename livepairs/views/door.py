@@ -11,6 +11,7 @@ import inspect
 import json
 import math
 import secrets
+import socket
 import sys
 import time
 from collections import deque
@@ -54,6 +55,9 @@ _YEAR_S: Final = 365
 PROMISE_S: Final = 0.3
 """How long after its answer a page may take to count as a session (see ``views/prompt.py``)."""
 
+SEND_BYTES: Final = 256 << 10
+"""What may be on its way to a browser; by itself a system lets it grow to minutes of updates."""
+
 _LEAVING: Final = Refusal(503, "This server is stopping. Try again when it is back.")
 
 
@@ -95,10 +99,10 @@ class Door:
 
     def sweep(self) -> None:
         """Close the pages of those who are not known any more: removed, with a new password, or signed in long ago."""
-        for socket, page in list(self._open.items()):
+        for shown, page in list(self._open.items()):
             if self.entry.gate.who(page) is None:
-                socket.close(1008, "not signed in any more")
-                self._open.pop(socket, None)
+                shown.close(1008, "not signed in any more")
+                self._open.pop(shown, None)
 
     def judge(self, handler: RequestHandler) -> Visitor | Refusal | None:
         """Return whose request it is, or why it is refused."""
@@ -143,6 +147,7 @@ class Door:
             return Refusal(403, "This page was made for somebody else.")
         if not gate.is_open:
             self._open[handler] = page
+        _hold_little(handler)
         return watched
 
     def _is_full(self, handler: RequestHandler) -> bool:
@@ -213,6 +218,13 @@ def _kind(handler: RequestHandler) -> Literal["public", "page", "socket", "other
     if isinstance(handler, WebSocketHandler):
         return "socket"
     return "page" if isinstance(handler, _PAGES) else "other"
+
+
+def _hold_little(handler: RequestHandler) -> None:
+    """Have the system keep little for a browser that does not read: it is skipped then, and caught up in one piece."""
+    bound = getattr(getattr(handler.request.connection, "stream", None), "socket", None)
+    if isinstance(bound, socket.socket) and bound.family != getattr(socket, "AF_UNIX", None):
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
 
 
 def _module(handler: RequestHandler) -> str:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from livepairs.hub import Run
+from livepairs.hub.publisher import slowest_hz
 from livepairs.hub.taping import TapeState
 from livepairs.schema import Gap
 from livepairs.views import numbers
@@ -138,6 +139,10 @@ def _counts(run: Run, feed: FeedState | None) -> list[Fact]:
             "",
         ),
     ]
+    rate_hz = slowest_hz()
+    if rate_hz is not None:
+        tip = "Updates of the screen at most; fewer while the server has more to do than it can"
+        facts.append(("Screen", f"{rate_hz:g} /s", tip, ""))
     return facts
 
 

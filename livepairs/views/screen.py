@@ -22,6 +22,7 @@ from panel.io.state import set_curdoc
 from panel.viewable import Viewable
 
 from livepairs.hub import Run
+from livepairs.hub.publishtimes import PUBLISH_TIMES
 from livepairs.views.assets import stylesheet
 from livepairs.views.backlog import is_behind
 
@@ -132,6 +133,7 @@ class Screen:
         if self._document is None:
             return
         if is_behind(self._document):
+            PUBLISH_TIMES.skip()
             self._try_later()
             return
         with set_curdoc(self._document), unlocked():

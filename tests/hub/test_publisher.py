@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from livepairs.hub.publisher import CALM_BEATS, Publisher
+from livepairs.hub.publisher import CALM_BEATS, Publisher, slowest_hz
 
 
 class HeldLoop:
@@ -120,6 +120,21 @@ def test_slow_views_slow_the_rate_to_four_then_two_and_it_recovers(loop):
     rates = [beat() for _ in range(2 * CALM_BEATS)]
     assert rates[CALM_BEATS - 1] == 4.0
     assert rates[-1] == 10.0
+
+
+def test_a_loop_that_keeps_beats_waiting_slows_the_rate_and_that_is_told(loop):
+    publisher = make_publisher(loop)
+    publisher.subscribe(lambda: None)
+
+    def beat(late_s: float) -> float | None:
+        publisher.changed()
+        loop.now_s += late_s  # the loop has something else to do
+        loop.advance(1.0)
+        return slowest_hz()
+
+    assert [beat(0.02), beat(0.2), beat(0.2)] == [10.0, 4.0, 2.0]
+    rates = [beat(0.0) for _ in range(2 * CALM_BEATS)]
+    assert (rates[CALM_BEATS - 1], rates[-1]) == (4.0, 10.0)
 
 
 def test_a_slow_rate_that_was_asked_for_is_the_fastest(loop):
