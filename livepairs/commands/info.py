@@ -1,6 +1,7 @@
 """Show what is in a recording, and how whole it is.
 
-Reads the manifest alone, so it answers at once however large the recording is.
+Reads the manifest alone, so it answers at once however large the recording is. Of one that is being recorded right now
+it shows what is on disk, and says so.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import argparse
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,10 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from livepairs.stores.recording import open_recording
+    from livepairs.commands._opening import opened
 
-    recording = open_recording(args.recording)
-    print(json.dumps(facts(recording), ensure_ascii=False) if args.json else _text(recording))
+    with opened(args.recording) as recording:
+        is_live = recording.path != Path(args.recording)  # but what was on disk at this moment
+        found = {**facts(recording), "path": args.recording, "is_being_recorded": is_live}
+        print(json.dumps(found, ensure_ascii=False) if args.json else _text(recording))
     return 0
 
 

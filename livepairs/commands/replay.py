@@ -56,29 +56,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Replay, write three files, and print what came of it."""
+    from livepairs.commands._opening import opened
     from livepairs.errors import ConfigError
     from livepairs.headless import replay
 
     if args.batch_rows < 1:
         raise ConfigError(f"batch of {args.batch_rows} rows is too small; use 1 or more")
     _check_folder(args.out)
-    result = replay(
-        args.recording,
-        pairs=args.pair,
-        bars=args.bars,
-        price=args.price,
-        hedge_window=args.hedge_window,
-        z_window=args.z_window,
-        corr_window=args.corr_window,
-        adf_lags=args.adf_lags,
-        hedge=args.hedge,
-        grace_ms=args.grace_ms,
-        entry=args.entry,
-        exit=args.exit,
-        rules=args.rules,
-        healed=args.healed,
-        batch_rows=args.batch_rows,
-    )
+    with opened(args.recording) as recording:
+        result = replay(
+            recording,
+            pairs=args.pair,
+            bars=args.bars,
+            price=args.price,
+            hedge_window=args.hedge_window,
+            z_window=args.z_window,
+            corr_window=args.corr_window,
+            adf_lags=args.adf_lags,
+            hedge=args.hedge,
+            grace_ms=args.grace_ms,
+            entry=args.entry,
+            exit=args.exit,
+            rules=args.rules,
+            healed=args.healed,
+            batch_rows=args.batch_rows,
+        )
     _write(result, args.out)
     print(json.dumps(_summary(result)))
     return 0

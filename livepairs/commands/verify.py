@@ -34,21 +34,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Verify, and say what was found."""
+    from livepairs.commands._opening import opened
     from livepairs.errors import ConfigError, RecordingError
-    from livepairs.stores.recording import open_recording
 
     if args.batch_rows < 1:
         raise ConfigError(f"batch of {args.batch_rows} rows is too small; use 1 or more")
     try:
-        recording = open_recording(args.recording)
-        verdict = _verdict(recording, args.batch_rows)
+        with opened(args.recording) as recording:
+            verdict = _verdict(recording, args.batch_rows)
     except RecordingError as error:
         if args.json:
             facts = {"path": args.recording, "is_whole": False, "is_proven": False, "sentence": str(error)}
             print(json.dumps(facts, ensure_ascii=False))
         raise
     if args.json:
-        print(json.dumps(_facts(recording, verdict), ensure_ascii=False))
+        print(json.dumps(_facts(args.recording, verdict), ensure_ascii=False))
     else:
         print(f"{recording.name}: {verdict.sentence}")
     return DIFFERS if verdict.is_proven is False else 0
@@ -87,10 +87,10 @@ def _progress(recording: Recording) -> Iterator[Callable[[Chunk], None]]:
         yield show
 
 
-def _facts(recording: Recording, verdict: Verdict) -> dict[str, object]:
+def _facts(path: str, verdict: Verdict) -> dict[str, object]:
     difference = verdict.difference
     return {
-        "path": str(recording.path),
+        "path": path,
         "is_whole": True,
         "is_proven": verdict.is_proven,
         "sentence": verdict.sentence,

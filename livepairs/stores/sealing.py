@@ -37,7 +37,7 @@ from livepairs.stores.manifest import (
 )
 from livepairs.stores.parts import Rows, add_rows
 
-__all__ = ["JOURNAL", "QUICK", "SMALL", "About", "Sealing", "begin_journal", "is_begun", "write_durably"]
+__all__ = ["JOURNAL", "LISTING", "QUICK", "SMALL", "About", "Sealing", "begin_journal", "is_begun", "write_durably"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ _DAMAGED: Final = "damaged"
 """Where segments go that hold pages which cannot be reached, because a page before them is damaged."""
 
 _ABOUT: Final = "about.json"
-_LISTING: Final = "listing.json"
+LISTING: Final = "listing.json"
 _CHECKS: Final = "proof/{}.u32"
 
 _CORES: Final = min(4, os.cpu_count() or 1)
@@ -133,7 +133,7 @@ class Sealing:
     def __init__(self, folder: Path) -> None:
         self._folder, self._journal = folder, folder / JOURNAL
         self._about = _read(self._journal / _ABOUT, About)
-        listing = self._journal / _LISTING
+        listing = self._journal / LISTING
         self._listing = _read(listing, _Listing) if listing.is_file() else _Listing(notes={})
         self._remove_strays()
 
@@ -274,7 +274,7 @@ class Sealing:
             fsync_path(folder)
             fsync_path(folder.parent)
         fsync_path(self._folder)
-        write_durably(self._journal / _LISTING, msgspec.json.encode(listing))
+        write_durably(self._journal / LISTING, msgspec.json.encode(listing))
         self._listing = listing
 
     def _dispose(self, segment: Path, end: int) -> None:
