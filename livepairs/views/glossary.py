@@ -110,6 +110,36 @@ TERMS: Final = {
     ),
     "cleared": Term("Cleared", "the rule's clearing condition was true", "What fired is over."),
     "standing": Term("Standing", "fired − cleared", "What has fired and not cleared yet."),
+    "unseen": Term("Not seen to", "events that nobody has acknowledged", "Who has seen to one is noted with the time."),
+    "feed": Term(
+        "age_s, lag_s, late_share, gap_open", "by the time of receipt that each trade carries, at the end of the bar",
+        "How the feed came in: seconds since the newest trade; the longest way of one from trade to receipt; the share "
+        "of late ones in the last minute; and whether trades are missing by their ids. Of two legs the worse counts.",
+    ),
+    "light": Term(
+        "health", "0 good, 1 watch, 2 bad; once a minute", "The pair's light as a rule reads it, but for staleness."
+    ),
+    "parity": Term(
+        "Parity lost", "SHA-256 of all rows, replayed ≠ live",
+        "A check has found that a recording does not replay to what was seen live, or that its files are damaged.",
+    ),
+    "often": Term(
+        "A day, in storms", "fired · 24 h / time recorded; storm: 3 alerts of the rule within 60 bars",
+        "How often a rehearsed rule would have spoken, and how much of that in bursts.",
+    ),
+    "back": Term(
+        "Came back", "|spread − mean| ≤ ¼ of what it was, within 2 half-lives; β, mean and std of the alert's bar",
+        "Share of the judged alerts. One without a half-life, or with less than two left in the recording, is not "
+        "judged. The small print is the median of the bars it took.",
+    ),
+    "pain": Term(
+        "Pain", "max(distance − distance at the alert) / std; in bps of both legs, + costs in and out",
+        "How much farther the spread went first: the median alert's, and the worst one's.",
+    ),
+    "delivery": Term(
+        "Sent, waiting, given up", "events by channel",
+        "What waits is tried again, more and more seldom, for a day; then it is given up, to be sent again by hand.",
+    ),
     # --- recordings ------------------------------------------------------------------------------------------------
     "complete": Term(
         "Complete", "1 − Σ open gaps / (span × symbols)",

@@ -27,7 +27,12 @@ def rehearsed_as(found: Rehearsed) -> dict[str, Any]:
         "rule": found.rule.name,
         "tiles": _tiles(found.whole),
         "lines": [
-            {"name": name, "fired": numbers.count(each.fired), "back": _share(each.back_share), "marks": _marks(fired)}
+            {
+                "name": name,
+                "fired": numbers.count(each.fired),
+                "back": _share(each.back_share) if each.judged else "",
+                "marks": _marks(fired),
+            }
             for (name, each), fired in zip(found.each, found.fired, strict=True)
         ],
         "judged": " ".join((_judged(found.rule, found.whole), *found.remarks)),

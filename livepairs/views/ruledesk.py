@@ -216,7 +216,7 @@ class RuleDesk:
         }
 
     def _choose(self, rule: int) -> None:
-        self.view.chosen = rule
+        self.view.param.update(chosen=rule, result={})  # figures of another rule under its name would be a lie
         self._values.clear()
         self._show_dials()
         self._rehearse()
@@ -297,7 +297,7 @@ class RuleDesk:
             return rehearse(moved, [self._rows(name, moved) for name in names], costs_bps=costs)
 
         if not self._rehearsing.is_busy:
-            self._stage = "" if self.view.result.get("tiles") else "Preparing the replay"
+            self._stage = "" if self.view.result.get("tiles") else _preparing()
         self._rehearsing.ask(make)
 
     def _rows(self, name: str, rule: Rule) -> Rows:
@@ -346,6 +346,13 @@ class RuleDesk:
             if entry.recording is not None:
                 found.setdefault(entry.name, entry.recording)
         return {"versions": versions, "recordings": [(name, _about(made)) for name, made in found.items()]}
+
+
+def _preparing() -> str:
+    # Here and not above: the page does without kernels until something is rehearsed.
+    from livepairs.stats.compiled import is_ready
+
+    return "Preparing the replay" if is_ready() else "Compiling for the first replay, once after an update"
 
 
 def _read(text: str) -> Read:

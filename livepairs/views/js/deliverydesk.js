@@ -17,6 +17,7 @@ export function render({model}) {
     send.addEventListener("click", () => model.send_msg({act: "test", channel: channel.name}))
     return make("td", {class: "test"}, send, make("small", {role: "status", "data-state": tried?.state}, tried?.words ?? ""))
   }
+  const cell = (name, attributes, ...content) => make("td", {"data-name": name, ...attributes}, ...content)
   const draw = () => {
     const held = root.getRootNode().activeElement?.closest?.("tr")?.dataset.channel
     if (model.problem) { root.replaceChildren(make("p", {class: "problem", role: "alert"}, model.problem)); return }
@@ -27,8 +28,8 @@ export function render({model}) {
       return
     }
     const channels = make("div", {class: "wide"}, make("table", {}, make("thead", {}, make("tr", {}, ...["Channel", "State", "Leads to", "Sent", "Waiting", "Given up", "Last sent", "Last error", "Test"].map((name) => make("th", {scope: "col"}, name)))),
-      make("tbody", {}, ...model.channels.map((channel) => make("tr", {"data-channel": channel.name}, make("td", {}, make("b", {}, channel.name)), make("td", {}, make("em", {"data-state": channel.state}, WORDS[channel.state])),
-        make("td", {class: "said"}, channel.leads), make("td", {}, channel.sent), make("td", {}, channel.waiting), make("td", {}, channel.dead), make("td", {}, channel.last), make("td", {class: "said"}, channel.error), test(channel))))))
+      make("tbody", {}, ...model.channels.map((channel) => make("tr", {"data-channel": channel.name}, cell("Channel", {}, make("b", {}, channel.name)), cell("State", {}, make("em", {"data-state": channel.state}, WORDS[channel.state])),
+        cell("Leads to", {class: "said"}, channel.leads), cell("Sent", {}, channel.sent), cell("Waiting", {}, channel.waiting), cell("Given up", {}, channel.dead), cell("Last sent", {}, channel.last), cell("Last error", {class: "said"}, channel.error || "–"), test(channel))))))
     const parts = [channels]
     if (model.letters.length) {
       const all = make("button", {type: "button"}, "Send all again")

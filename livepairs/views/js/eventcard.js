@@ -48,6 +48,7 @@ export function render({model}) {
     }
     const text = JSON.stringify([event, model.why, model.can_change])
     if (text === shown) return
+    const isNew = !shown.includes(`"id":"${event.id}"`)
     // A note half written is not lost because something else has changed.
     const draft = shown.includes(`"id":"${event.id}"`) ? root.querySelector("input")?.value : undefined
     const isOpen = root.querySelector("details")?.open
@@ -66,6 +67,8 @@ export function render({model}) {
       replay, seen(event), make("h5", {}, "Why"), ...why())
     if (draft && root.querySelector("input")) root.querySelector("input").value = draft
     if (isOpen && root.querySelector("details")) root.querySelector("details").open = true
+    // Beside the table it is in sight; under it, on a narrow screen, nobody would know that it has opened.
+    if (isNew && window.matchMedia("(max-width: 900px)").matches) root.scrollIntoView({block: "start"})
   }
   draw()
   for (const name of ["event", "why", "can_change"]) model.on(name, draw)

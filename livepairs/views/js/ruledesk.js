@@ -179,10 +179,15 @@ export function render({model}) {
       find(".judged").textContent = ""
       return
     }
-    if (!found.tiles) { tiles.replaceChildren(make("p", {class: "quiet"}, "…")); return }
+    if (!found.tiles) {
+      tiles.replaceChildren(make("p", {class: "quiet"}, "…"))
+      find(".lines").replaceChildren()
+      find(".judged").textContent = ""
+      return
+    }
     tiles.replaceChildren(...found.tiles.map(([name, figure, small, tip]) => make("div", {title: tip}, make("span", {}, name), make("b", {}, figure), make("small", {}, small))))
     find(".judged").textContent = found.judged
-    find(".lines").replaceChildren(...found.lines.map((line) => make("div", {class: "line"}, make("span", {}, line.name), make("em", {}, `${line.fired} fired, ${line.back} back`),
+    find(".lines").replaceChildren(...found.lines.map((line) => make("div", {class: "line"}, make("span", {}, line.name), make("em", {}, line.back ? `${line.fired} fired, ${line.back} back` : `${line.fired} fired`),
       make("div", {class: "track", role: "img", "aria-label": `${line.fired} alerts over ${line.name}`}, ...line.marks.map(([left, outcome, words]) => {
         const mark = make("s", {"data-outcome": outcome, title: words})
         mark.style.left = `${left}%`

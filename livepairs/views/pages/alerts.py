@@ -16,7 +16,9 @@ __all__ = ["EXTENSIONS", "FIGURES", "ORDER", "TITLE", "page"]
 TITLE = "Alerts"
 ORDER = 40
 EXTENSIONS = ("tabulator",)
-FIGURES = ("z", "fired", "cleared", "standing")
+FIGURES = (
+    "z", "fired", "cleared", "standing", "unseen", "feed", "light", "parity", "often", "back", "pain", "delivery",
+)  # fmt: skip
 
 
 def page() -> pmui.Page:
