@@ -49,6 +49,25 @@ def test_a_server_loads_no_database_and_no_client_before_its_first_page():
     assert loaded.isdisjoint({"sqlalchemy", "psycopg", "apprise", "aiohttp", "distributed"})
 
 
+def test_rows_become_the_columns_of_a_chart_without_pandas():
+    loaded = modules_after(
+        "import pyarrow as pa\n"
+        "from livepairs.schema import BARS, empty\n"
+        "from livepairs.columns import flags_column, floats_column, names_column, times_column\n"
+        "from livepairs.views import columns\n"
+        "import numpy as np\n"
+        "made = {'symbol': names_column('BTCUSDT', 2), 'ts': times_column(np.arange(2)), "
+        "'open': floats_column(np.ones(2)), 'is_filled': flags_column(np.array([True, False]))}\n"
+        "rows = columns.of(pa.table(made), 'symbol', 'BTCUSDT')\n"
+        "assert columns.milliseconds(rows).tolist() == [0.0, 0.001]\n"
+        "assert columns.numbers(rows, 'open').tolist() == [1.0, 1.0]\n"
+        "assert columns.flags(rows, 'is_filled').tolist() == [True, False]\n"
+        "assert columns.of(rows, 'symbol', 'ETHUSDT').num_rows == 0\n"
+        "assert columns.numbers(pa.Table.from_batches([empty(BARS)]), 'open').tolist() == []"
+    )
+    assert "pandas" not in loaded
+
+
 @pytest.mark.parametrize("room", ["headless", "hub", "sources.replay", "stores.recording", "backtest", "config"])
 def test_rooms_below_the_views_never_load_a_screen_library(room):
     assert modules_after(f"import livepairs.{room}").isdisjoint(SCREEN)
