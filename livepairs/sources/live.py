@@ -141,7 +141,7 @@ class LiveSource:
                     chunk = intake.chunk()
                     if self._clock.now_us() >= feed_due_us:
                         feed_due_us = self._clock.now_us() + FEED_US
-                        self.feed = intake.feed(filler.problem)
+                        self.feed = intake.feed(filler.problem or rest.problem)
                     if not supervisor.is_stopped or chunk.trades.num_rows or chunk.marks.num_rows:
                         yield chunk
             finally:

@@ -69,6 +69,8 @@ class VenueRest:
         self._budget = WeightBudget(int(MINUTE_WEIGHT[market] * limits.weight_share))
         self._session: aiohttp.ClientSession | None = None
         self._turn = asyncio.Lock()
+        self.problem = ""
+        """Why nothing is asked at the moment, in a sentence; empty while it may be."""
 
     async def __aenter__(self) -> Self:
         import aiohttp  # a tenth of a second, and of use to live runs only
@@ -140,7 +142,9 @@ class VenueRest:
 
     async def _await_budget(self, weight: int) -> None:
         while (delay_us := self._budget.delay_us(self._exchange_us(), weight)) > 0:
+            self.problem = f"as much was asked as may be; on in {delay_us / 1e6:.0f} s"
             await self._clock.sleep(delay_us)
+        self.problem = ""
         self._budget.spend(self._exchange_us(), weight)
 
     def _exchange_us(self) -> int:

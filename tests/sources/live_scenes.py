@@ -101,7 +101,8 @@ class Scene:
         def has_all() -> bool:
             return all(due[symbol].keys() <= self.delivered(symbol).keys() for symbol in SYMBOLS)
 
-        assert await self.until(has_all, seconds=15), f"still missing; {self.source.feed}"
+        # So long because the weight that may be spent in a minute may be spent: the rest is asked for in the next one.
+        assert await self.until(has_all, seconds=75), f"still missing; {self.source.feed}"
         # The last row may be a tick ahead of the account, and a hole in what has come since may be open for a moment.
         await self.until(lambda: not self.source.feed.open_gaps, seconds=5)
         await self.run(0.2)

@@ -326,6 +326,22 @@ def test_back_fill_outlives_a_rest_interface_in_trouble() -> None:
     assert {gap.how for gap in play(body).gaps} == {"filled"}
 
 
+def test_back_fill_that_has_spent_its_weight_says_so_and_goes_on_in_the_next_minute() -> None:
+    said = ""
+
+    async def body(played: Scene) -> None:
+        nonlocal said
+        await played.run(9)
+        said = played.source.feed.sentence
+        await played.everything_arrives()
+
+    # Four holes, and weight for three requests a minute; this minute of the venue ends after twenty seconds.
+    few = replace(LIMITS, weight_share=65 / 2_400)
+    feed = play(body, "skip:after_s=2,count=3", "skip:after_s=5,count=3", limits=few).source.feed
+    assert said.startswith("live; back-fill waits: as much was asked as may be; on in ")
+    assert [gap.how for gap in feed.gaps] == ["filled"] * 4
+
+
 def test_spot_is_read_as_well() -> None:
     played = play(until_complete(4), "drop:after_s=3", "skip:after_s=2", market="spot")
     assert played.source.feed.reconnects == 1
