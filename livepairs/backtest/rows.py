@@ -1,7 +1,11 @@
-"""PAIRS and BARS of one pair, joined into the rows the kernel reads."""
+"""PAIRS and BARS of one pair, joined into the rows the kernel reads.
+
+Columns are read by ``livepairs.columns``: Arrow's own ways import pandas, for 30 MB that a sweep has no use for.
+"""
 
 from __future__ import annotations
 
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -10,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from livepairs.backtest import kernel
+from livepairs.columns import flags_of, floats_of, ints_of, texts_column
 from livepairs.errors import ConfigError, SchemaError, did_you_mean
 from livepairs.schema import Pair
 
@@ -20,6 +25,7 @@ __all__ = [
     "as_table",
     "join_rows",
     "micros",
+    "numbers",
     "of_name",
     "only_pair",
     "rows_of_pair",
@@ -94,10 +100,10 @@ def join_rows(pairs: pa.Table, bars: pa.Table, pair: Pair, *, is_close_fill: boo
     ts = micros(pairs.column("ts"))
     values = np.empty((kernel.ROW_SLOTS, len(ts)))
     values[kernel.TS] = ts
-    values[kernel.Z] = _numbers(pairs, "z")
-    values[kernel.HEDGE] = _numbers(pairs, "beta")
-    values[kernel.READY] = _numbers(pairs, "is_ready")
-    times, is_filled = micros(bars.column("ts")), _numbers(bars, "is_filled")
+    values[kernel.Z] = numbers(pairs.column("z"))
+    values[kernel.HEDGE] = numbers(pairs.column("beta"))
+    values[kernel.READY] = flags_of(_whole(pairs.column("is_ready")))
+    times, is_filled = micros(bars.column("ts")), flags_of(_whole(bars.column("is_filled")))
     for leg, symbol in enumerate((pair.y, pair.x)):
         places = _places(ts, bars, times, symbol)
         values[kernel.BAR_STALE + leg] = is_filled[places]
@@ -128,20 +134,19 @@ def unique_names(column: pa.ChunkedArray[Any]) -> list[str]:
 
 def _put_leg(values: Floats, leg: int, bars: pa.Table, places: Times, *, is_close_fill: bool) -> None:
     # Picking places from the whole columns is quicker than filtering the table, text columns and all.
-    close = _numbers(bars, "close")[places]
+    close = numbers(bars.column("close"))[places]
     values[kernel.BAR_CLOSE + leg] = close
     values[kernel.FILL + leg] = close
     if not is_close_fill:
         # A bar without trades has only the carried close; whatever its open says, that is the price there was.
-        np.copyto(
-            values[kernel.FILL + leg], _numbers(bars, "open")[places], where=values[kernel.BAR_STALE + leg] == 0.0
-        )
+        opened = numbers(bars.column("open"))[places]
+        np.copyto(values[kernel.FILL + leg], opened, where=values[kernel.BAR_STALE + leg] == 0.0)
 
 
 def _places(ts: Times, bars: pa.Table, times: Times, symbol: str) -> Times:
     """Return where in BARS the bars of a symbol at those times are."""
-    is_leg = pc.equal(bars.column("symbol").cast(pa.string()), pa.scalar(symbol))
-    places: Times = pc.indices_nonzero(is_leg).to_numpy().view(np.int64)
+    is_leg = pc.equal(bars.column("symbol").cast(pa.string()), texts_column([symbol])[0])
+    places = ints_of(pc.indices_nonzero(is_leg))
     times = times[places]
     if np.array_equal(times, ts):
         return places
@@ -157,16 +162,23 @@ def _places(ts: Times, bars: pa.Table, times: Times, symbol: str) -> Times:
 
 def of_name(rows: pa.Table, column: str, value: str) -> pa.Table:
     """Return the rows whose ``column`` is ``value``, without copying when that is all of them."""
-    mask = pc.equal(rows.column(column).cast(pa.string()), pa.scalar(value))
+    mask = pc.equal(rows.column(column).cast(pa.string()), texts_column([value])[0])
     return rows if pc.all(mask).as_py() else rows.filter(mask)
 
 
 def micros(column: pa.ChunkedArray[Any]) -> Times:
     """Return a time column as microseconds since the epoch."""
-    times: Times = column.cast(pa.int64()).to_numpy()
-    return times
+    return ints_of(_whole(column.cast(pa.int64())))
 
 
-def _numbers(rows: pa.Table, column: str) -> npt.NDArray[Any]:  # float64 or bool, as the column is
-    numbers: npt.NDArray[Any] = rows.column(column).to_numpy()
-    return numbers
+def numbers(column: pa.ChunkedArray[Any]) -> Floats:
+    """Return a column of numbers, NaN where it is null; a view where it can be one."""
+    whole = _whole(column.cast(pa.float64()))
+    return floats_of(whole.fill_null(nan) if whole.null_count else whole)
+
+
+def _whole(column: pa.ChunkedArray[Any]) -> pa.Array:
+    """Return a column in one piece, which is copied only if it is in several."""
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.nulls(0, column.type)

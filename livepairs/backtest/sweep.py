@@ -21,6 +21,7 @@ from livepairs.backtest.metrics import DAILY_FROM_DAYS, DAY_US, YEAR_DAYS
 from livepairs.backtest.moments import Moments, returns_of, sharpe_of, sums_of_daily
 from livepairs.backtest.rows import Floats
 from livepairs.backtest.signals import PLACES, signals_of
+from livepairs.columns import flags_column, floats_column, ints_column
 
 __all__ = [
     "TRIED",
@@ -254,7 +255,8 @@ def tried_table(windows: Counts, levels: Floats, outcome: Outcome, axis: Axis, m
         "funding": r[slots.FUNDING],
         "break_even_bps": _ratio((r[slots.GROSS] + r[slots.FUNDING]) * 10_000, notional),
     }
-    return pa.table([pa.array(columns[field.name], field.type) for field in TRIED], schema=TRIED)
+    made = [column if isinstance(column, pa.Array) else _column(column) for column in columns.values()]
+    return pa.table(dict(zip(columns, made, strict=True))).select(TRIED.names).cast(TRIED)
 
 
 def _ratio(above: Floats, below: Floats) -> pa.Array:
@@ -262,5 +264,10 @@ def _ratio(above: Floats, below: Floats) -> pa.Array:
         return _known(above / below, below != 0.0)
 
 
+def _column(values: npt.NDArray[Any]) -> pa.Array:  # float64 or int64, as the column is
+    return ints_column(values) if values.dtype == np.int64 else floats_column(values)
+
+
 def _known(values: Floats, is_known: npt.NDArray[np.bool_]) -> pa.Array:
-    return pa.array(values, mask=~is_known)
+    _, data = floats_column(values).buffers()
+    return pa.Array.from_buffers(pa.float64(), len(values), [flags_column(is_known).buffers()[1], data])

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from livepairs.columns import floats_of
 from livepairs.pairs.kernel_rescore import BLOCK_SLOTS, measure_noise, rescore
 from livepairs.pairs.machine import PairParams
 
@@ -49,7 +50,7 @@ class Spreads:
 
 
 def _column(pairs: pa.Table, name: str) -> Floats:
-    return np.ascontiguousarray(pairs.column(name).to_numpy())
+    return np.concatenate([floats_of(piece) for piece in pairs.column(name).chunks])
 
 
 def z_of(spreads: Spreads, z_window: int) -> tuple[Floats, NDArray[np.bool_]]:
