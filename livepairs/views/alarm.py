@@ -6,7 +6,6 @@ by its id, so neither a reload nor a second page tells it twice.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import panel as pn
@@ -18,7 +17,7 @@ from livepairs.hub import Run
 from livepairs.schema import EVENTS
 from livepairs.tables.ring import Cursor, Table
 from livepairs.views import numbers
-from livepairs.views.assets import stylesheet
+from livepairs.views.assets import script, stylesheet
 from livepairs.views.component import Lively
 from livepairs.views.pace import FIGURES_S, Pace
 
@@ -33,8 +32,6 @@ NOTICED: Final = 4
 SWIFT: Final = 10.0
 """Speed of a replay above which toasts would cover the charts all the time."""
 
-_HERE = Path(__file__).parent
-
 
 class Bell(Lively):
     """The button, its list of recent events with the choice of what is told, and the toasts."""
@@ -45,7 +42,7 @@ class Bell(Lively):
     stamp = param.Integer(default=0, doc="Goes up with each change.")
     link = param.String(default="./alerts", doc="The alerts page of this run.")
 
-    _esm: ClassVar[Path] = _HERE / "js" / "alarm.js"
+    _esm: ClassVar[str] = script("make") + script("alarm")
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("alarm")]
 
 

@@ -97,7 +97,7 @@ class Chip(Talking):
     panel = param.Dict(default={}, doc="What the panel lists while it is open, as feedtext.panel_of makes it.")
     can_change = param.Boolean(default=False, doc="Whether a visitor may start and stop the feed.")
 
-    _esm: ClassVar[Path] = _HERE / "js" / "chip.js"
+    _esm: ClassVar[str] = script("make") + script("chip")
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("chip")]
 
     def heard(self, message: Mapping[str, Any]) -> None:

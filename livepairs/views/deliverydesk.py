@@ -6,7 +6,6 @@ And whether a channel works at all: an operator may send it a test message and s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -17,7 +16,7 @@ from livepairs.errors import DeliveryError, LivepairsError
 from livepairs.hub import Hub
 from livepairs.views import numbers
 from livepairs.views.aside import Aside
-from livepairs.views.assets import stylesheet
+from livepairs.views.assets import script, stylesheet
 from livepairs.views.component import Talking
 from livepairs.views.visitor import is_permitted, permit
 
@@ -28,8 +27,6 @@ __all__ = ["DeliveryDesk", "DeliveryPiece"]
 
 PERIOD_S: Final = 2.0
 """Seconds between looks at the outbox: it changes by itself, as messages are sent."""
-
-_HERE = Path(__file__).parent
 
 
 class DeliveryPiece(Talking):
@@ -48,7 +45,7 @@ class DeliveryPiece(Talking):
     can_change = param.Boolean(default=False, doc="Whether a visitor may send tests, and send again.")
     is_known = param.Boolean(default=False, doc="Whether the outbox has been looked at.")
 
-    _esm: ClassVar[Path] = _HERE / "js" / "deliverydesk.js"
+    _esm: ClassVar[str] = script("make") + script("deliverydesk")
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("deliverydesk")]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import ClassVar
 
 import param
@@ -10,13 +9,11 @@ from panel.custom import JSComponent
 
 from livepairs.hub import Run
 from livepairs.views import pages
-from livepairs.views.assets import stylesheet
+from livepairs.views.assets import script, stylesheet
 from livepairs.views.glossary import explained
 from livepairs.views.keys import KEYS
 
 __all__ = ["Help", "help_of"]
-
-_HERE = Path(__file__).parent
 
 
 class Help(JSComponent):
@@ -26,7 +23,7 @@ class Help(JSComponent):
     terms = param.List(default=[], doc="(name, formula, meaning) of each figure.")
     shortcuts = param.List(default=[], doc="(keys, what they do).")
 
-    _esm: ClassVar[Path] = _HERE / "js" / "help.js"
+    _esm: ClassVar[str] = script("make") + script("help")
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("help")]
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import ClassVar
 
 import param
 
-from livepairs.views.assets import stylesheet
+from livepairs.views.assets import script, stylesheet
 from livepairs.views.component import Talking
 
 __all__ = ["EventCard", "HistoryBar"]
-
-_HERE = Path(__file__).parent
 
 
 class HistoryBar(Talking):
@@ -38,7 +35,7 @@ class HistoryBar(Talking):
     problem = param.String(default="", doc="A sentence, if history is not to be had or not complete.")
     stamp = param.Integer(default=0, doc="Goes up with each change.")
 
-    _esm: ClassVar[Path] = _HERE / "js" / "historybar.js"
+    _esm: ClassVar[str] = script("make") + script("historybar")
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("historybar")]
 
 
@@ -55,5 +52,5 @@ class EventCard(Talking):
     why = param.Dict(default={}, doc="Its explanation, as eventcard.why_of makes it; empty while it is looked up.")
     can_change = param.Boolean(default=False, doc="Whether a visitor may acknowledge.")
 
-    _esm: ClassVar[Path] = _HERE / "js" / "eventcard.js"
+    _esm: ClassVar[str] = script("make") + script("eventcard")
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("eventcard")]

@@ -11,7 +11,6 @@ import contextvars
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import param
@@ -23,7 +22,7 @@ from livepairs.errors import AccessError, ConfigError, LivepairsError
 from livepairs.hub import Hub, Run
 from livepairs.views import numbers
 from livepairs.views.aside import Aside
-from livepairs.views.assets import stylesheet
+from livepairs.views.assets import script, stylesheet
 from livepairs.views.component import Talking
 from livepairs.views.rehearsaltext import rehearsed_as
 from livepairs.views.rowskept import rows_of
@@ -43,7 +42,6 @@ LONGEST: Final = 400_000
 
 SHOWN_VERSIONS: Final = 30
 
-_HERE = Path(__file__).parent
 
 Read = tuple[str, RuleSet | None, dict[str, Any]]
 """A draft, its rules if it is valid, and its mistake if it is not."""
@@ -75,7 +73,7 @@ class RulePiece(Talking):
     can_change = param.Boolean(default=False, doc="Whether a visitor may save.")
     stamp = param.Integer(default=0, doc="Goes up when the server has changed the draft.")
 
-    _esm: ClassVar[Path] = _HERE / "js" / "ruledesk.js"
+    _esm: ClassVar[str] = script("make") + script("ruledesk")
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("ruledesk")]
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import ClassVar
 
 import param
 
-from livepairs.views.assets import stylesheet
+from livepairs.views.assets import script, stylesheet
 from livepairs.views.component import Talking
 
 __all__ = ["ShelfBar", "ShelfList"]
-
-_HERE = Path(__file__).parent
 
 
 class ShelfBar(Talking):
@@ -32,7 +29,7 @@ class ShelfBar(Talking):
     limit_bytes = param.Integer(default=0, doc="Largest file that is taken.")
     upload = param.Dict(default={}, doc="How the upload stands, as Upload.shown makes it.")
 
-    _esm: ClassVar[Path] = _HERE / "js" / "shelfbar.js"
+    _esm: ClassVar[str] = script("make") + script("shelfbar")
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("shelfbar")]
 
 
@@ -54,5 +51,5 @@ class ShelfList(Talking):
     limit = param.String(default="", doc="How much a browser may take away.")
     stamp = param.Integer(default=0, doc="Goes up with each change.")
 
-    _esm: ClassVar[Path] = _HERE / "js" / "shelflist.js"
+    _esm: ClassVar[str] = script("make") + script("shelflist")
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("shelflist")]

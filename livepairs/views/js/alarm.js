@@ -6,12 +6,6 @@ const FIRST = {info: {toast: false, sound: false}, warning: {toast: true, sound:
 const SHOWN = 2, KEPT = 400, QUIET_MS = 1500
 const STAYS_MS = {info: 5000, warning: 7000, critical: 20000}
 
-const make = (tag, attributes = {}, ...children) => {
-  const made = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== false) made.setAttribute(name, value === true ? "" : value)
-  made.append(...children)
-  return made
-}
 // A browser may forbid storage; then choices last as long as the page.
 const recall = (store, key, otherwise) => { try { return JSON.parse(store().getItem(key)) ?? otherwise } catch { return otherwise } }
 const keep = (store, key, value) => { try { store().setItem(key, JSON.stringify(value)) } catch { /* see above */ } }

@@ -1,12 +1,5 @@
 // Where the figures come from and whether they move. A press opens the feed panel, whose content is asked for only
 // while it is open. Everything in it is set as text.
-const make = (tag, attributes = {}, ...children) => {
-  const made = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== "") made.setAttribute(name, value)
-  made.append(...children)
-  return made
-}
-
 export function render({model}) {
   const row = make("div", {class: "row"})
   row.innerHTML = `<span class="made" hidden></span><button type="button" class="tape" hidden><i></i><span></span></button>

@@ -1,10 +1,4 @@
 // The channels and what has become of their messages. Errors come from other hosts, so they are only ever set as text.
-const make = (tag, attributes = {}, ...children) => {
-  const made = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== false && value !== undefined) made.setAttribute(name, value === true ? "" : value)
-  made.append(...children)
-  return made
-}
 const WORDS = {good: "delivered", busy: "under way", bad: "given up", lost: "no address", new: "not used yet"}
 
 export function render({model}) {

@@ -2,12 +2,6 @@
 // the market, so they are only ever set as text.
 const SHAPES = {info: "●", warning: "▲", critical: "◆"}
 const TRUTHS = {yes: ["✓", "true"], no: ["✕", "false"], unknown: ["?", "unknown: a number is missing"]}
-const make = (tag, attributes = {}, ...children) => {
-  const made = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== false && value !== undefined) made.setAttribute(name, value === true ? "" : value)
-  made.append(...children)
-  return made
-}
 const truth = (name) => make("i", {class: "truth", "data-truth": name, title: TRUTHS[name][1], "aria-label": TRUTHS[name][1]}, TRUTHS[name][0])
 
 export function render({model}) {

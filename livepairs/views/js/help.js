@@ -1,12 +1,5 @@
 // The help of a page: what its figures mean, and the keys. A real dialog, so the browser keeps the focus in it, closes it
 // with Escape and gives the focus back.
-const make = (tag, attributes = {}, ...children) => {
-  const made = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
-  made.append(...children)
-  return made
-}
-
 export function render({model}) {
   const button = make("button", {type: "button", class: "ring", title: "What the figures mean, and the keys (?)", "aria-label": "Help", "aria-haspopup": "dialog"}, "?")
   const close = make("button", {type: "button", class: "close", "aria-label": "Close"}, "✕")

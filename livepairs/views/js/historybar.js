@@ -4,12 +4,6 @@ const LEVELS = ["info", "warning", "critical"]
 const TILES = [["fired", "Fired", "Alerts among the events asked for"], ["cleared", "Cleared", "How often a rule let go again"],
   ["standing", "Standing", "Alerts of this run that have not cleared"], ["open", "Not seen to", "Fired and not acknowledged by anyone"], ["last", "Newest", "Time of the newest event asked for"]]
 const FIELDS = [["pair", "Pair"], ["rule", "Rule"], ["level", "Level"]]
-const make = (tag, attributes = {}, ...children) => {
-  const made = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== false) made.setAttribute(name, value === true ? "" : value)
-  made.append(...children)
-  return made
-}
 const draw_shape = (name, attributes) => {
   const made = document.createElementNS("http://www.w3.org/2000/svg", name)
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value)

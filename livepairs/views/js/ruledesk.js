@@ -1,11 +1,5 @@
 // The rules editor: a textarea over a coloured copy of its text, in which the mistake is marked in its place. Beside it the
 // chosen rule with a slider for each of its numbers, and what it would have done. All texts are only ever set as text.
-const make = (tag, attributes = {}, ...children) => {
-  const made = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== false && value !== undefined) made.setAttribute(name, value === true ? "" : value)
-  made.append(...children)
-  return made
-}
 const SHAPES = {info: "●", warning: "▲", critical: "◆"}
 const TOKENS = /(#[^\n]*)|("""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)|"(?:\\.|[^"\\\n])*"?|'[^'\n]*'?)|^(\s*\[\[?[^\]\n]*\]?\]?)|^(\s*[\w-]+)(?=\s*=)|\b(true|false|\d[\d_.eE+-]*)\b/gm
 const KINDS = ["comment", "text", "table", "key", "value"]

@@ -7,13 +7,6 @@ const OURS = [
 ]
 const UNITS = [["", "by size"], ["s", "seconds"], ["ms", "milliseconds"], ["us", "microseconds"], ["ns", "nanoseconds"]]
 
-const make = (tag, attributes = {}, ...children) => {
-  const made = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== false) made.setAttribute(name, value === true ? "" : value)
-  made.append(...children)
-  return made
-}
-
 export function render({model}) {
   const root = make("div", {class: "bar"})
   root.innerHTML = `

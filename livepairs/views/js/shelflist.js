@@ -1,12 +1,5 @@
 // The recordings, one row each. Everything in a row is text that came from files or from other people, so it is only
 // ever set as text. A download is pulled piece by piece into a Blob, which the browser may keep on disk.
-const make = (tag, attributes = {}, ...children) => {
-  const made = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== false) made.setAttribute(name, value === true ? "" : value)
-  made.append(...children)
-  return made
-}
-
 export function render({model}) {
   const root = make("div", {class: "list"})
   root.innerHTML = `
