@@ -23,7 +23,8 @@ FACE_HEIGHT: Final = 26
 """Pixels of the bar above the charts."""
 
 _SCRIPTS: Final = (
-    "zone", "chart/times", "chart/scales", "chart/calm", "chart/paint", "chart/legend", "chart/picture", "chart/face",
+    "zone", "chart/times", "chart/scales", "chart/calm", "chart/labels", "chart/paint", "chart/legend", "chart/picture",
+    "chart/face",
 )  # fmt: skip
 
 

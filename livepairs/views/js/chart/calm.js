@@ -22,18 +22,6 @@ const askSeldom = (ask) => function (name) {
   if (!this.lpStyles.has(name)) this.lpStyles.set(name, ask.call(this, name))
   return this.lpStyles.get(name)
 }
-// The room for a chart's labels never shrinks: a label that loses a digit had all of the page laid out anew.
-const steady = (axis, least) => {
-  const measure = axis.get_size.bind(axis)
-  let widest = least
-  axis.get_size = () => {
-    const {width, height} = measure()
-    widest = Math.max(widest, height)
-    return {width, height: widest}
-  }
-}
-
-
 const calm = (view) => {
   if (view.lpCalm) return
   view.lpCalm = true
@@ -43,7 +31,6 @@ const calm = (view) => {
     // What is painted on the canvas has an element as well, empty, which went along with every frame.
     if (renderer.panel == null) renderer.update_position = () => {}
   }
-  for (const axis of view.axis_views) if (axis.dimension === 1) steady(axis, view.model.min_border_right ?? 0)
   // A chart that is not there has no size, and had all of the page laid out to get one.
   const layOut = view._invalidate_layout_if_needed.bind(view)
   view._invalidate_layout_if_needed = () => { if (view.model.visible) layOut() }

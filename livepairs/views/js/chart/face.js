@@ -89,7 +89,9 @@ export function render({model, view}) {
       const pixels = plots.find((plot) => plot.view)?.view.frame.bbox.width ?? 0
       const width = axis.end - axis.start
       const wanted = follows() ? `${width} ${pixels}` : `${axis.start} ${axis.end} ${pixels}`
-      if (wanted === asked || !pixels) return
+      // Charts that have no size yet are asked for once they have.
+      if (!pixels) return ask()
+      if (wanted === asked) return
       asked = wanted
       model.send_msg({act: "look", start: axis.start, end: axis.end, pixels, follows: follows()})
     }, 110)
@@ -141,6 +143,7 @@ export function render({model, view}) {
     plots.forEach((plot, place) => {
       plot.view = found[place]
       calm(plot.view)
+      label(plot.view)
       paintWell(plot.view)
       plot.legend = makeLegend(plot, spec.style, (kind) => save(kind, [plot]))
       hold(plot)
@@ -172,6 +175,7 @@ export function render({model, view}) {
     wish()
   }))
   for (const what of ["shown", "busy"]) model.on(what, name)
+  undo.push(() => clearTimeout(asking))
   // Another moment of the recording: what the user looked at is gone; go along.
   model.on("epoch", () => { setFollow("follow"); follow() })
   model.on("remove", () => { for (const end of undo) end() })
