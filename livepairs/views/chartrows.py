@@ -13,7 +13,9 @@ import numpy as np
 
 from livepairs.views.columns import Columns
 
-__all__ = ["HIGHEST", "LAST", "LOWEST", "OPENING", "SUM", "coarser", "joined", "length_name", "step_for"]
+__all__ = [
+    "HIGHEST", "LAST", "LOWEST", "OPENING", "PIXELS_A_BAR", "SUM", "coarser", "joined", "length_name", "step_for",
+]  # fmt: skip
 
 _SECOND: Final = 1_000_000
 _MINUTE: Final = 60 * _SECOND

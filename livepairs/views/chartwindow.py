@@ -12,12 +12,13 @@ import asyncio
 import contextvars
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import ceil
 from time import monotonic
 from typing import Any, Final
 
 from livepairs.hub import Run
 from livepairs.views.chartface import ChartFace
-from livepairs.views.chartrows import length_name, step_for
+from livepairs.views.chartrows import PIXELS_A_BAR, length_name, step_for
 from livepairs.views.windowrows import WindowRows
 
 __all__ = ["MOST_ROWS", "NEWEST_BARS", "ChartWindow", "Held"]
@@ -119,6 +120,12 @@ class ChartWindow:
             # Half a window on either side: what is held is painted with every frame, seen or not.
             first_us = max(self.rows.first_us, start_us - width_us // 2)
             self._hold(Held(step_us, first_us - first_us % step_us, end_us + width_us // 2))
+
+    @property
+    def room(self) -> int:
+        """How many bars that can be told apart a window and what lies around it have room for."""
+        pixels = self._looked[2] if self._looked is not None else _KEPT_PIXELS
+        return ceil(2 * pixels / PIXELS_A_BAR) + 2
 
     def _covers(self, start_us: int, end_us: int) -> bool:
         """Return whether a window is inside of what is held, as far as there is anything."""

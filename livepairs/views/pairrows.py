@@ -31,7 +31,7 @@ _ZSCORE: Final = ["ts", "z", "floor", "ceiling", "sigma", "net", "even_above", "
 _HEADROOM: Final = 0.6
 """How far beyond the entry levels the z chart always reaches, so that one sees how near z is to them."""
 _POINTS: Final = 3_600
-"""Rows of a thinned window: its two screens have some 1,800 each."""
+"""Rows of a thinned window, at least: its two screens have some 1,800 each."""
 
 
 class PairRows:
@@ -133,7 +133,7 @@ class PairRows:
         if self._candles is not None:
             shown = drawn(self._prices(columns.milliseconds(rows), within), step_ms, self._interval_ms)
             self._candles.append(shown, step_ms=step_ms, is_reset=is_reset, rollover=rollover)
-        lines = rows.take(pa.array(_drawn_rows(rows))) if is_reset else rows
+        lines = rows.take(pa.array(_drawn_rows(rows, max(_POINTS, self._window.room)))) if is_reset else rows
         self.given = lines if rollover == MOST_ROWS else None
         # The charts follow ``spread`` and read both then, so it grows last.
         columns.grow(self.zscore, self._zscore(lines), is_reset=is_reset, rollover=rollover)
@@ -203,8 +203,8 @@ class PairRows:
             self.now.data = now
 
 
-def _drawn_rows(rows: pa.Table) -> np.ndarray:
-    """Return which rows to draw lines through."""
-    if rows.num_rows <= _POINTS:
+def _drawn_rows(rows: pa.Table, points: int) -> np.ndarray:
+    """Return which rows to draw lines through, about so many."""
+    if rows.num_rows <= points:
         return np.arange(rows.num_rows)
-    return thinned([columns.numbers(rows, name) for name in ("z", "spread", "y_close", "x_close")], _POINTS)
+    return thinned([columns.numbers(rows, name) for name in ("z", "spread", "y_close", "x_close")], points)
