@@ -83,8 +83,14 @@ def _visit(browser: Any, environment: dict[str, str]) -> Outcome:
 
 @contextmanager
 def _demo(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run the command until the block ends; yield it and the URL that it printed."""
-    command = [sys.executable, "-m", "livepairs", "demo", "--port", "0", "--no-browser"]
+    with _server("demo", "--no-browser", environment=environment) as server:
+        yield server
+
+
+@contextmanager
+def _server(*arguments: str, environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run a command of livepairs until the block ends; yield it and the URL that it printed."""
+    command = [sys.executable, "-m", "livepairs", *arguments, "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
         try:
             assert server.stdout is not None
