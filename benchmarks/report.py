@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmarks.arena import Standing
 from benchmarks.contest import PEAK_MB, Contest, Goal
+from benchmarks.pace import pace
 
 __all__ = ["as_json", "heading", "markdown"]
 
@@ -17,12 +18,13 @@ PACKAGES = ("livepairs", "numpy", "numba", "pyarrow", "pandas", "polars", "duckd
 
 
 def heading(trades: int, rounds: int) -> str:
-    """Return what the figures depend on: machine, load and versions."""
+    """Return what the figures depend on: machine, load, pace and versions."""
     load = f", load {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
         f"{trades:,} trades, {rounds} rounds in turn, {os.cpu_count()} cores{load}; "
         f"Python {platform.python_version()}, {packages}.\n"
+        f"{pace()}\n"
         "Medians; compare within this run only."
     )
 
