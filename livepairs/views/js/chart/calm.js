@@ -31,6 +31,12 @@ const calm = (view) => {
     // What is painted on the canvas has an element as well, empty, which went along with every frame.
     if (renderer.panel == null) renderer.update_position = () => {}
   }
+  // Nothing lies on the second canvas, as large as the first: neither wiped nor handed to the screen at each frame.
+  const {overlays} = view.canvas_view
+  if (![...view.renderer_views.values()].some((renderer) => renderer.model.level === "overlay")) {
+    overlays.prepare = () => overlays.ctx
+    overlays.finish = () => {}
+  }
   // A chart that is not there has no size, and had all of the page laid out to get one.
   const layOut = view._invalidate_layout_if_needed.bind(view)
   view._invalidate_layout_if_needed = () => { if (view.model.visible) layOut() }
