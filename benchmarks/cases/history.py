@@ -55,6 +55,8 @@ def asked(url: str, scale: Scale, stack: ExitStack) -> Callable[[], Outcome]:
     stack.callback(history.close)
     rows = FEW if scale.is_quick else EVENTS
     fill(history, rows)
+    if not history.database.is_sqlite:
+        settle(url)
     filters = questions(rows)
     turns = iter(range(1, 1_000_000))
 
@@ -143,6 +145,14 @@ def fill(history: History, rows: int) -> None:
         connection.exec_driver_sql("ANALYZE")
 
 
+def settle(url: str) -> None:
+    """Do what PostgreSQL does by itself within minutes of so many new rows; its indexes alone tell little before."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM livepairs_events")
+
+
 CONTEST = Contest(
     title="A page of history, of 1,000,000 events",
     unit=UNIT,
@@ -150,5 +160,5 @@ CONTEST = Contest(
     is_higher_better=False,
     goals=(Goal(UNIT, "<", 300.0),),
     notes="Thirteen filters, one after the other: 100 rows and the total up to 10,000; a text is looked for among the "
-    "100,000 newest of what else is asked for. The file is in the system's cache.",
+    "50,000 newest of what else is asked for. The file is in the system's cache.",
 )

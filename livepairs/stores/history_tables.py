@@ -77,6 +77,7 @@ _FILTERED: Final = (events.c.kind, events.c.level, events.c.run_kind, events.c.a
 Index("livepairs_events_by_time", *_PLACE, *_FILTERED, events.c.rule, events.c.subject)
 Index("livepairs_events_by_subject", events.c.subject, *_PLACE, *_FILTERED, events.c.rule)
 Index("livepairs_events_by_rule", events.c.rule, *_PLACE, *_FILTERED, events.c.subject)
+Index("livepairs_events_by_run", events.c.run_kind, *_PLACE, events.c.kind, events.c.level, events.c.acknowledged_us)
 Index("livepairs_events_tally", events.c.run_kind, events.c.level, events.c.kind, events.c.ts_us)
 _IS_SEEN: Final = events.c.acknowledged_us.is_not(None)
 Index("livepairs_events_acknowledged", *_PLACE, *_FILTERED[:3], sqlite_where=_IS_SEEN, postgresql_where=_IS_SEEN)

@@ -299,19 +299,28 @@ while True:  # the page: says what it shows
 
 
 @pytest.mark.slow
-def test_a_killed_server_has_lost_no_event_that_was_shown(tmp_path: Path, root: Path):
+@pytest.mark.parametrize(
+    "shown", [(60,), pytest.param((1, 7, 30, 90, 250, 700, 1_500, 40, 3_000, 10), marks=pytest.mark.soak)], ids=len
+)
+def test_a_killed_server_has_lost_no_event_that_was_shown(tmp_path: Path, root: Path, shown: tuple[int, ...]):
     url = f"sqlite:///{tmp_path / 'history.db'}"
+    ids = {name for count in shown for name in shown_until_killed(url, root, count)}
+    history = History(url)
+    assert [name for name in ids if history.find(name) is None] == []
+    history.close()
+
+
+def shown_until_killed(url: str, root: Path, count: int) -> set[str]:
+    """Return what a server has shown that was killed once that was so many events."""
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED, url], cwd=root, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": "."}
     )
     assert process.stdout is not None
     ids: set[str] = set()
-    while len(ids) < 60:
+    while len(ids) < count:
         ids.add(process.stdout.readline().decode().strip())
     process.send_signal(signal.SIGKILL)
     ids |= {line.decode().strip() for line in process.stdout.readlines() if line.endswith(b"\n")}
     process.stdout.close()
     process.wait()
-    history = History(url)
-    assert [name for name in ids if history.find(name) is None] == []
-    history.close()
+    return ids
