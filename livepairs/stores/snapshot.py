@@ -43,12 +43,21 @@ def snapshot(path: str | Path) -> Iterator[Recording]:
         If nothing is on disk yet, or the disk has no room for the copy of the journal.
     """
     folder = Path(path).resolve()
-    try:
+    with _understood(folder):
         place = _place(folder)
-        try:
-            yield open_recording(_taken(folder, place / folder.name))
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
+    try:
+        with _understood(folder):
+            recording = open_recording(_taken(folder, place / folder.name))
+        yield recording
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def _understood(folder: Path) -> Iterator[None]:
+    """Say what was being done when a file could not be had; what the caller does with the snapshot is its own."""
+    try:
+        yield
     except OSError as error:
         raise RecordingError(
             f"recording {str(folder)!r} is being recorded and cannot be looked at ({error.strerror or error}); "
@@ -71,7 +80,9 @@ def _taken(folder: Path, to: Path) -> Path:
         before = _listing(folder)
         try:
             _copy(folder, to)
-        except FileNotFoundError:
+        except OSError:  # of a copied folder it comes as the one of them all
+            if _listing(folder) == before:
+                raise
             continue
         if _listing(folder) == before:
             return to
