@@ -63,6 +63,10 @@ def empty_source(name: str, columns: list[str]) -> ColumnDataSource:
     return ColumnDataSource({column: [] for column in columns}, name=name)
 
 
+STREAMED: Final = 60
+"""Rows appended as text, at most: writing 2,300 takes the server 140 ms, and 3,000 anew, as bytes, 1.4 ms."""
+
+
 def grow(
     source: ColumnDataSource, columns: Mapping[str, np.ndarray], *, is_reset: bool, rollover: int = ROLLOVER
 ) -> None:
@@ -80,6 +84,9 @@ def grow(
         Rows kept.
     """
     rows = len(next(iter(columns.values())))
+    if not is_reset and STREAMED < rows < rollover:
+        columns = {name: np.concatenate([np.asarray(source.data[name]), values]) for name, values in columns.items()}
+        is_reset = True
     if is_reset or rows >= rollover:
         source.data = {name: values[-rollover:] for name, values in columns.items()}
     elif rows:

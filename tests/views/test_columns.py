@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from livepairs.views.columns import empty_source, grow
+from livepairs.views.columns import STREAMED, empty_source, grow
 
 
 def rows(*times: float) -> dict[str, np.ndarray]:
@@ -33,3 +33,16 @@ def test_more_rows_than_are_kept_come_in_bulk() -> None:
     source = empty_source("zscore", ["ts", "z"])
     grow(source, rows(1, 2, 3, 4, 5), is_reset=False, rollover=3)
     assert list(source.data["ts"]) == [3, 4, 5]
+
+
+def test_many_rows_at_once_are_appended_in_bulk_as_few_are_one_by_one() -> None:
+    many = np.arange(3.0, STREAMED + 4)
+    sources = [empty_source("zscore", ["ts", "z"]) for _ in range(2)]
+    for source in sources:
+        grow(source, rows(1, 2), is_reset=False, rollover=STREAMED + 2)
+    grow(sources[0], rows(*many), is_reset=False, rollover=STREAMED + 2)
+    for at in many:
+        grow(sources[1], rows(at), is_reset=False, rollover=STREAMED + 2)
+    assert isinstance(sources[0].data["ts"], np.ndarray)
+    assert list(sources[0].data["z"]) == list(sources[1].data["z"])
+    assert list(sources[0].data["ts"]) == [2, *many]
