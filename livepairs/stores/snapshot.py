@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -43,46 +43,35 @@ def snapshot(path: str | Path) -> Iterator[Recording]:
         If nothing is on disk yet, or the disk has no room for the copy of the journal.
     """
     folder = Path(path).resolve()
-    with _understood(folder):
-        place = _place(folder)
-    try:
-        with _understood(folder):
-            recording = open_recording(_taken(folder, place / folder.name))
-        yield recording
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+    with ExitStack() as places:
+        yield open_recording(_anywhere(folder, places))
 
 
-@contextmanager
-def _understood(folder: Path) -> Iterator[None]:
-    """Say what was being done when a file could not be had; what the caller does with the snapshot is its own."""
-    try:
-        yield
-    except OSError as error:
-        raise RecordingError(
-            f"recording {str(folder)!r} is being recorded and cannot be looked at ({error.strerror or error}); "
-            "wait until it has stopped, or make room"
-        ) from error
-
-
-def _place(folder: Path) -> Path:
-    """Return a new folder beside the recording, where its files can be linked to; else wherever there is one."""
-    try:
-        return Path(tempfile.mkdtemp(prefix=f".{folder.name}.snapshot-", dir=folder.parent))
-    except OSError:
-        return Path(tempfile.mkdtemp(prefix="livepairs-snapshot-"))
+def _anywhere(folder: Path, places: ExitStack) -> Path:
+    """Take it beside the recording, where files can be linked to, or else wherever there is room."""
+    for beside in (folder.parent, None):
+        try:
+            place = Path(tempfile.mkdtemp(prefix=f".{folder.name}.snapshot-", dir=beside))
+            places.callback(shutil.rmtree, place, ignore_errors=True)
+            return _taken(folder, place / folder.name)
+        except OSError as error:
+            problem = error
+    raise RecordingError(
+        f"recording {str(folder)!r} is being recorded and cannot be looked at ({problem.strerror}); "
+        "wait until it has stopped, or make room"
+    ) from problem
 
 
 def _taken(folder: Path, to: Path) -> Path:
     """Copy until nothing was moved meanwhile: the list of files is made durable before anything is removed."""
     for _ in range(TRIES):
+        if not (folder / JOURNAL).is_dir():
+            return folder  # its recorder has just finished it
         shutil.rmtree(to, ignore_errors=True)
         before = _listing(folder)
         try:
             _copy(folder, to)
-        except OSError:  # of a copied folder it comes as the one of them all
-            if _listing(folder) == before:
-                raise
+        except FileNotFoundError:
             continue
         if _listing(folder) == before:
             return to
@@ -97,15 +86,15 @@ def _listing(folder: Path) -> bytes:
 
 
 def _copy(folder: Path, to: Path) -> None:
-    for name in ("trades", "marks"):
-        if (folder / name).is_dir():
-            shutil.copytree(folder / name, to / name, copy_function=_link)
-    for name in ("proof", JOURNAL):
-        if (folder / name).is_dir():
-            shutil.copytree(folder / name, to / name)
+    for name in ("trades", "marks", "proof", JOURNAL):
+        for path in (folder / name).rglob("*"):
+            if path.is_file():
+                copy = to / path.relative_to(folder)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                (_link if path.suffix == ".parquet" else shutil.copyfile)(path, copy)
 
 
-def _link(source: str, to: str) -> None:
+def _link(source: Path, to: Path) -> None:
     try:
         os.link(source, to)
     except FileNotFoundError:

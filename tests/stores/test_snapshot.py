@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import tempfile
 import time
 from pathlib import Path
 
@@ -112,3 +114,41 @@ def test_the_commands_that_read_say_that_it_is_being_recorded(
         session.close()
     assert main(["info", rec, "--json"]) == 0
     assert not json.loads(capsys.readouterr().out)["is_being_recorded"]
+
+
+def test_where_there_is_no_room_beside_it_another_place_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "elsewhere"))
+    copy = snapshot_room._copy
+
+    def refuse_beside(folder: Path, to: Path) -> None:
+        if to.parent.parent == folder.parent:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        copy(folder, to)
+
+    monkeypatch.setattr(snapshot_room, "_copy", refuse_beside)
+    with open_session(tmp_path / "rec") as session:
+        feed(session, range(3))
+        with snapshot(tmp_path / "rec") as recording:
+            assert recording.trade_count == 6
+            assert recording.path.parent.parent == tmp_path / "elsewhere"
+        monkeypatch.setattr(
+            snapshot_room, "_copy", lambda folder, _to: refuse_beside(folder, folder.parent / "x" / "y")
+        )
+        with pytest.raises(RecordingError, match=r"cannot be looked at \(No space left"), snapshot(tmp_path / "rec"):
+            pass
+        session.close()
+    assert sorted(path.name for path in tmp_path.rglob("*snapshot*")) == []
+
+
+def test_one_that_was_finished_this_moment_is_opened_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_session(tmp_path / "rec") as session:
+        feed(session, range(3))
+
+        def finish(_folder: Path, _to: Path) -> None:
+            session.close()
+            raise FileNotFoundError
+
+        monkeypatch.setattr(snapshot_room, "_copy", finish)
+        with snapshot(tmp_path / "rec") as recording:
+            assert recording.path == tmp_path / "rec"
