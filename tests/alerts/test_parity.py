@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from livepairs.alerts.machine import RuleMachine
@@ -61,3 +64,10 @@ def test_the_rule_machine_leaves_rules_of_recordings_alone() -> None:
     rules = read_rules('[[rule]]\nname = "proof"\nrecordings = ["*"]\nwhen = "parity_lost"\n')
     assert RuleMachine(rules, [Pair("Y", "X")]).update(pair_rows({"z": [1.0, 2.0]})).num_rows == 0
     assert not rules.needs_feed
+
+
+def test_the_documents_example_is_a_rules_file() -> None:
+    document = (Path(__file__).resolve().parents[2] / "docs" / "feed-alerts.md").read_text("utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", document, re.DOTALL)
+    (rule,) = read_rules(example).rules
+    assert (rule.recordings, rule.notify) == (("*",), ("desk",))
