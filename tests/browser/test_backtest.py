@@ -90,3 +90,25 @@ def test_on_a_phone_the_form_is_a_sheet_and_nothing_overflows(chromium_browser: 
         page.keyboard.press("Escape")
         assert not page.locator("input[name=entry]").is_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.soak
+def test_a_sweep_draws_its_map_and_a_cell_becomes_the_run(chromium_browser: Browser, base: str) -> None:
+    asked = "backtest?span=whole&sweep_entry=1,1.5&sweep_exit=0,0.5&sweep_stop=none&sweep_z_window=150"
+    with visiting(chromium_browser, base) as visitor:
+        page = visitor.go(asked).page
+        page.get_by_text("WHOLE RECORDING", exact=True).wait_for()
+        page.get_by_role("button", name="Sweep", exact=True).click()
+        visitor.wait_for("sweep-map", "m.data.across.length === 4")
+        assert visitor.model("sweep-map", "[...m.data.across].sort().join()") == "1,1,1.5,1.5"
+        # What a tap on the cell of entry 1 and exit 0 sets, wherever the plot has it.
+        chosen = "Array.from(m.data.across).findIndex((a, i) => a === '1' && m.data.up[i] === '0')"
+        visitor.model("sweep-map", f"(m.selected.indices = [{chosen}]).length")
+        page.wait_for_function("location.search.includes('entry=1&') || location.search.endsWith('entry=1')")
+        assert page.locator("input[name=entry]").input_value() == "1"
+        assert page.locator("input[name=exit]").input_value() == "0"
+        page.locator("input[name=sweep_entry]").fill("one")
+        page.get_by_role("button", name="Sweep", exact=True).click()
+        page.get_by_text("cannot be read").wait_for()
+        assert visitor.errors == []
+        assert visitor.strangers == []

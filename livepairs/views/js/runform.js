@@ -75,7 +75,8 @@ export function render({model}) {
   const fill = () => {
     for (const [key, text] of Object.entries(model.values)) {
       const control = controls.get(key)
-      if (control) control.value = text === "none" ? "" : text
+      // Where nothing means none the placeholder says so; a list of values says it itself.
+      if (control) control.value = text === "none" && control.placeholder === "none" ? "" : text
     }
   }
   const complain = () => {
