@@ -16,7 +16,7 @@ from livepairs.stores.history_rows import Count, Cursor, HistoryPage, HistoryRow
 if TYPE_CHECKING:
     from livepairs.stores.history import History
 
-__all__ = ["BINS", "FILTERS", "ROWS", "Answer", "Question", "ask", "read_filters"]
+__all__ = ["BINS", "FILTERS", "ROWS", "Answer", "Question", "Tally", "ask", "count", "read_filters"]
 
 FILTERS: Final = ("pair", "rule", "level", "kind", "seen", "text", "from", "to", "until")
 """What can be asked for; ``seen`` is yes or no, ``until`` now or all."""
@@ -59,21 +59,27 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One page of events with the counts over time of all that were asked for."""
+    """One page of events."""
 
     question: Question
     page: HistoryPage
+
+    @property
+    def rows(self) -> tuple[HistoryRow, ...]:
+        """The events of the page, newest first."""
+        return self.page.rows
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """All that were asked for, counted over time, with how many nobody has seen to and what can be filtered by."""
+
     counts: tuple[Count, ...]
     first_us: int
     width_us: int
     bins: int
     names: Mapping[str, tuple[str, ...]]
     open_total: int
-
-    @property
-    def rows(self) -> tuple[HistoryRow, ...]:
-        """The events of the page, newest first."""
-        return self.page.rows
 
 
 def read_filters(said: Mapping[str, object]) -> dict[str, str]:
@@ -83,20 +89,24 @@ def read_filters(said: Mapping[str, object]) -> dict[str, str]:
 
 
 def ask(history: History, question: Question) -> Answer:
-    """Return what history says; on a thread that may wait.
+    """Return the page that is asked for; on a thread that may wait.
 
     Raises
     ------
     HistoryError
         If the database is away.
     """
+    return Answer(question, history.page(question.wanted, after=question.after, limit=ROWS))
+
+
+def count(history: History, question: Question) -> Tally:
+    """Count all that a question asks for, of a million events longer than one waits for a page; else as ``ask``."""
     wanted = question.wanted
-    page = history.page(wanted, after=question.after, limit=ROWS)
-    newest = page if question.after is None else history.page(wanted, limit=1)
+    newest = history.page(wanted, limit=1)
     counts = history.counts(wanted, bins=BINS) if newest.rows else ()
     first_us, width_us, bins = _spans(wanted, counts, newest)
     unseen = history.page(replace(wanted, kind="fired", is_acknowledged=False), limit=1)
-    return Answer(question, page, counts, first_us, width_us, bins, history.names(), unseen.total or 0)
+    return Tally(counts, first_us, width_us, bins, history.names(), unseen.total or 0)
 
 
 def _spans(wanted: Wanted, counts: tuple[Count, ...], newest: HistoryPage) -> tuple[int, int, int]:

@@ -25,7 +25,7 @@ from livepairs.views.datatable import DataTable
 from livepairs.views.eventcard import card_of
 from livepairs.views.eventreason import Grounds, grounds_of
 from livepairs.views.historypieces import EventCard, HistoryBar
-from livepairs.views.historyquery import ROWS, Answer, Question, ask, read_filters
+from livepairs.views.historyquery import ROWS, Answer, Question, Tally, ask, count, read_filters
 from livepairs.views.historytable import EXPORTS, event_frame, export_rows
 from livepairs.views.visitor import is_permitted, permit
 
@@ -66,6 +66,7 @@ class HistoryView:
         self._filters = read_filters(filters)
         self._way: list[Cursor] = []
         self._answers: Aside[Answer] = Aside(notify)
+        self._tallies: Aside[Tally] = Aside(notify)
         self._grounds: Aside[tuple[str, Grounds]] = Aside(notify)
         self._files: Aside[tuple[str, bytes]] = Aside(notify)
         self._asked_for: tuple[object, ...] = ()
@@ -112,7 +113,7 @@ class HistoryView:
 
     def close(self) -> None:
         """Let go; the page is gone."""
-        for aside in (self._answers, self._grounds, self._files):
+        for aside in (self._answers, self._tallies, self._grounds, self._files):
             aside.close()
 
     def _now_us(self) -> int:
@@ -125,6 +126,14 @@ class HistoryView:
             self._complain(answer)
         elif answer is not None:
             self._show(answer)
+            chronicle, question = self._hub.chronicle, answer.question
+            # After its rows, which are there at once, and never beside them.
+            self._tallies.ask(lambda: count(chronicle.history, question))
+        tally = self._tallies.take()
+        if isinstance(tally, LivepairsError):
+            self._complain(tally)
+        elif tally is not None:
+            self._show_tally(tally)
         grounds = self._grounds.take()
         if isinstance(grounds, LivepairsError):
             self.card.why = {"problem": _sentence(grounds)}
@@ -213,22 +222,31 @@ class HistoryView:
             self._table.value = event_frame(answer.rows)
             self._mark()
         self._show_chosen()
-        fired, cleared = (sum(getattr(count, kind) for count in answer.counts) for kind in ("fired", "cleared"))
         newest = answer.rows[0].ts_us if answer.rows and not self._way else None
-        tiles = {
-            "fired": numbers.count(fired), "cleared": numbers.count(cleared),
-            "standing": numbers.count(self._standing()), "open": _up_to(answer.open_total),
-        }  # fmt: skip
+        tiles = {"standing": numbers.count(self._standing())}
         if newest is not None or not self._way:
             tiles["last"] = numbers.NONE if newest is None else f"{numbers.day_clock(newest)[5:19]} UTC"
         self.bar.param.update(
             tiles=self.bar.tiles | tiles,
-            spans=[(count.start_us / 1000, count.level, count.fired, count.cleared) for count in answer.counts],
-            first_ms=answer.first_us / 1000, width_ms=answer.width_us / 1000, bins=answer.bins,
-            names={name: list(values) for name, values in answer.names.items()}, place=self._place(answer),
-            has_newer=bool(self._way), has_older=answer.page.next is not None,
-            problem=self._hub.chronicle.state.sentence, stamp=self.bar.stamp + 1,
-        )  # fmt: skip
+            place=self._place(answer),
+            has_newer=bool(self._way),
+            has_older=answer.page.next is not None,
+            problem=self._hub.chronicle.state.sentence,
+            stamp=self.bar.stamp + 1,
+        )
+
+    def _show_tally(self, tally: Tally) -> None:
+        fired, cleared = (sum(getattr(each, kind) for each in tally.counts) for kind in ("fired", "cleared"))
+        tiles = {"fired": numbers.count(fired), "cleared": numbers.count(cleared), "open": _up_to(tally.open_total)}
+        self.bar.param.update(
+            tiles=self.bar.tiles | tiles,
+            spans=[(each.start_us / 1000, each.level, each.fired, each.cleared) for each in tally.counts],
+            first_ms=tally.first_us / 1000,
+            width_ms=tally.width_us / 1000,
+            bins=tally.bins,
+            names={name: list(values) for name, values in tally.names.items()},
+            stamp=self.bar.stamp + 1,
+        )
 
     def _place(self, answer: Answer) -> str:
         """Say which events are on the page, of how many."""
