@@ -22,6 +22,13 @@ __all__ = ["add_arguments", "facts", "iso", "run"]
 _SHOWN = 10
 """Gaps and markers listed for a person; --json lists them all."""
 
+_OUTCOMES = {
+    "whole": "its files are whole",
+    "same": "it replays to that digest",
+    "differs": "it replays to ANOTHER digest",
+    "damaged": "its files are DAMAGED",
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recording", metavar="REC", help="folder of the recording")
@@ -95,6 +102,7 @@ def facts(recording: Recording) -> dict[str, object]:
         "skipped": dict(manifest.skipped),
         "digest": recording.digest,
         "live_digest": manifest.live_digest,
+        "verdict": _verdict(recording),
         "proof": None if manifest.proof is None else _proof(manifest.proof),
         "fetched": [asdict(file) for file in manifest.fetched],
     }
@@ -180,5 +188,24 @@ def _digests(recording: Recording) -> list[str]:
         what = f"{proof.bars:,} bars of {proof.params.interval}, {proof.pairs:,} pair rows, {proof.events:,} events"
         pairs = ", ".join(proof.params.pairs)
         lines += [f"    of {what}" + (f", {pairs}" if pairs else "")]
-        lines += ["    'livepairs verify' replays it and compares"]
+        lines += [_checked(recording)]
     return lines
+
+
+def _verdict(recording: Recording) -> dict[str, object] | None:
+    from livepairs.stores.verdict import kept_verdict
+
+    kept = kept_verdict(recording)
+    if kept is None:
+        return None
+    return {"outcome": kept.outcome, "checked": iso(kept.checked_us), "version": kept.version}
+
+
+def _checked(recording: Recording) -> str:
+    """Return what the last check found, if the files are still those it looked at."""
+    from livepairs.stores.verdict import kept_verdict
+
+    kept = kept_verdict(recording)
+    if kept is None:
+        return "    not checked yet; 'livepairs verify' replays it and compares"
+    return f"    checked       {iso(kept.checked_us)} by livepairs {kept.version}: {_OUTCOMES[kept.outcome]}"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from livepairs import __version__
 from livepairs.__main__ import main
 from livepairs.pipeline import RunParams
 from livepairs.session import Session
@@ -82,3 +83,18 @@ def test_info_says_what_the_live_digest_is_of(rec: Path, capsys: pytest.CaptureF
     assert main(["info", str(rec), "--json"]) == 0
     proof = json.loads(capsys.readouterr().out)["proof"]
     assert (proof["bars"], proof["params"]["interval"], proof["params"]["pairs"]) == (8, "1s", [])
+
+
+def test_what_was_found_is_told_by_info_as_long_as_the_files_are_the_same(
+    rec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told() -> str:
+        assert main(["info", str(rec)]) == 0
+        return capsys.readouterr().out
+
+    assert "not checked yet" in told()
+    verified(capsys, str(rec))
+    assert f"by livepairs {__version__}: it replays to that digest" in told()
+    (path,) = rec.glob("trades/*/*.parquet")
+    path.touch()
+    assert "not checked yet" in told()
