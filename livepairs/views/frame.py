@@ -12,6 +12,7 @@ from typing import Final
 
 import panel as pn
 import panel_material_ui as pmui
+from panel.io.state import state
 from panel.viewable import Viewable
 
 from livepairs.errors import LivepairsError
@@ -125,4 +126,16 @@ def _shell(
         sidebar_width=290, sidebar_resizable=False, busy_indicator=None, template=TEMPLATE,
     )  # fmt: skip
     page.jslink(navigation, dark_theme="dark")
+    _let_rest(page)
     return page
+
+
+def _let_rest(page: pmui.Page) -> None:
+    """Take a page off Panel's list of those to tell whenever any page is busy: ours show nothing of it.
+
+    The list is never cleared, so a page on it stays in memory for ever; and each click of anybody would walk through
+    all models of every page there is.
+    """
+    for _parameters, watcher in page._param__private.ref_watchers:
+        if watcher.inst is state:
+            state.param.unwatch(watcher)

@@ -6,6 +6,7 @@ Used by the commands ``serve`` and ``demo``. ``panel serve apps/*.py`` serves th
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import signal
 import webbrowser
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from panel.io.server import get_server
+from panel.io.state import state
 from tornado.ioloop import PeriodicCallback
 from tornado.web import RedirectHandler
 from tornado.websocket import WebSocketClosedError
@@ -100,11 +102,22 @@ def open_server(settings: Settings) -> Any:  # panel's Server, which has no type
         If the port cannot be had.
     """
     server = _bound(settings)
+    server.io_loop.add_callback(_begin_panels_chores)
     door = _door(settings, server)
     door.guard(server._tornado)
     if not get_hub().gate.is_open:
         PeriodicCallback(door.sweep, SWEEP_MS).start()
     return server
+
+
+def _begin_panels_chores() -> None:
+    """Begin what Panel would begin with the first visitor's first click, and would keep their page for ever with.
+
+    A task remembers the context it was begun in, and with it the page that was at work: here there is none.
+    """
+    begin = getattr(state, "_schedule_busy_cleanup", None)
+    if begin is not None:
+        contextvars.Context().run(begin)
 
 
 def _door(settings: Settings, server: Any) -> Door:  # panel's Server, which has no types
