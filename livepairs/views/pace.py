@@ -19,21 +19,34 @@ FIGURES_S: Final = 0.24
 class Pace:
     """Says whether it is time again.
 
+    Where it heeds bars, one that closes does not wait for the next time, unless one was shown a moment ago: at the pace
+    of life bars are a second apart, and what moves between them may wait.
+
     Parameters
     ----------
     period_s
         Seconds between updates while the run plays.
+    heeds_bars
+        Whether a closed bar is shown at once.
     """
 
-    def __init__(self, period_s: float) -> None:
+    def __init__(self, period_s: float, *, heeds_bars: bool = False) -> None:
         self._period_s = period_s
+        self._heeds_bars = heeds_bars
         self._last_s = float("-inf")
         self._generation = -1
+        self._bars = 0
+        self._closed_s = float("-inf")
 
     def is_due(self, run: Run) -> bool:
-        """Return whether to show what is new: the period is over, the run stands, or it has jumped in time."""
+        """Return whether to show what is new: the period is over, a bar has closed, the run stands or has jumped."""
         now_s, state = monotonic(), run.state
-        if state.status == "playing" and state.generation == self._generation and now_s - self._last_s < self._period_s:
+        bars = run.tables.bars.total_rows if self._heeds_bars else 0
+        has_closed = bars != self._bars and now_s - self._closed_s >= self._period_s
+        is_over = now_s - self._last_s >= self._period_s
+        if state.status == "playing" and state.generation == self._generation and not (is_over or has_closed):
             return False
+        if bars != self._bars:
+            self._bars, self._closed_s = bars, now_s
         self._last_s, self._generation = now_s, state.generation
         return True

@@ -50,7 +50,7 @@ class PriceCharts:
         self._pair = pair
         self._symbols = (pair.y, pair.x)
         self._cursor: Cursor | None = None
-        self._pace = Pace(CHARTS_S)
+        self._pace = Pace(CHARTS_S, heeds_bars=True)
         self._window = ChartWindow(run, notify)
         self._given = -1
         self._axis = axis = TimeAxis(interval_us=interval_us(run.params.interval), end_us=run.shown_us)

@@ -75,7 +75,7 @@ class SpreadCharts:
             "z": f"warming up: shows after {windows.hedge_window + windows.z_window - 1} bars",
             "corr": f"warming up: shows after {windows.corr_window + 1} bars",
         }
-        self._pace = Pace(CHARTS_S)
+        self._pace = Pace(CHARTS_S, heeds_bars=True)
         self._axis = TimeAxis(interval_us=interval_us(run.params.interval), end_us=run.shown_us, visible_bars=900)
         self._gaps = GapStrips(run, [pair.y, pair.x], "holes")
         shown = [self._legs(pair), self._spread(), self._zscore()]
