@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cases.first_plot import HAS_PLOT, _browser, _demo
+from benchmarks.cases.first_plot import HAS_PLOT, _browser, _server
 from benchmarks.contest import Contender, Contest, Goal, Outcome, Scale
 
 BARS, QUICK_BARS = 60, 6
@@ -35,7 +35,7 @@ def one_viewer(scale: Scale) -> Callable[[], Outcome]:
     def turn() -> Outcome:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         try:
-            with _demo(os.environ | {"LIVEPAIRS_SPEED": "1"}) as (_server, url):
+            with _server("serve", "--speed", "1", environment=dict(os.environ)) as (_process, url):
                 page.goto(url, wait_until="commit")
                 page.wait_for_function(HAS_PLOT, timeout=120_000)
                 page.evaluate(WATCH)
