@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from socket import SO_RCVBUF, SOL_SOCKET
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -57,6 +58,8 @@ class Viewer:
     source: str = ""
     """Id of the model that holds closed bars."""
     newest_ms: float = 0.0
+    renewals: int = 0
+    """How often all of its bars were sent anew instead of those that closed."""
 
     @classmethod
     async def arrive(cls, url: str) -> Viewer:
@@ -113,6 +116,10 @@ class Viewer:
             if kind == "PATCH-DOC":
                 self._note(content["events"], time.time() * 1e3)
 
+    def hold_little(self) -> None:
+        """Have the system keep little of what has come and is not read yet."""
+        self.socket.protocol.stream.socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096)
+
     def leave(self) -> None:
         """Close the page."""
         self.socket.close()
@@ -125,7 +132,9 @@ class Viewer:
 
     def _note(self, events: Sequence[dict[str, Any]], came_ms: float) -> None:
         for event in events:
-            if event.get("model", {}).get("id") == self.source and event["kind"] == "ColumnsStreamed":
+            is_ours = event.get("model", {}).get("id") == self.source
+            self.renewals += is_ours and event["kind"] in ("ModelChanged", "ColumnDataChanged")
+            if is_ours and event["kind"] == "ColumnsStreamed":
                 times = event["data"].get("entries", event["data"])
                 times = dict(times)["ts"] if isinstance(times, list) else times["ts"]
                 # A page that skipped some has them come late together, and each of them counts.
