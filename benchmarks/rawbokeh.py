@@ -1,7 +1,7 @@
 """The peer of the market page: the same rows by plain Bokeh, without anything else on the page.
 
 ``python -m benchmarks.rawbokeh HZ`` serves one page of four figures at ``/market``. Closed bars of two legs are
-streamed each second and their forming bars replaced HZ times a second, each by a message of its own, as Bokeh does by itself.
+streamed each second and their forming bars replaced HZ times a second, each by a message of its own: Bokeh's way.
 """
 
 from __future__ import annotations
