@@ -1,5 +1,5 @@
 // The labels of the value axes: none over another, none cut off, and room for them that stays as it is.
-const CUT = 0, APART = 4
+const CUT = 0, APART = 2
 
 const legible = (axis, view) => {
   axis.model.major_label_policy.filter = (indices, boxes) => {
