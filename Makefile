@@ -29,7 +29,7 @@ endif
 # Bytecode is kept whatever the environment says: tests start hundreds of processes, and each would compile it all anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test quick lint format coverage bench soak pictures freeze chromium postgres clean
+.PHONY: help demo test quick lint format coverage bench soak pictures screenshots freeze chromium postgres clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -82,6 +82,9 @@ soak: $(VENV)/.tools chromium postgres  ## the tests that take minutes: whole in
 
 pictures: $(VENV)/.tools chromium  ## draw the pictures of README and docs anew, from the app itself
 	$(RUN) docs/pictures.py
+
+screenshots: $(VENV)/.tools chromium  ## draw anew the screenshots that pages are compared with; look before you keep them
+	$(RUN) -m tests.browser.screenshots $(ARGS)
 
 freeze:  ## renew constraints.txt from the newest versions that install together
 	rm -rf .venv-freeze && $(PYTHON) -m venv .venv-freeze

@@ -14,6 +14,15 @@ from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 VARIABLE = "CHROMIUM"
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-gpu",
+    # Pictures are to be the same on any screen.
+    "--force-color-profile=srgb",
+    "--font-render-hinting=none",
+)
 MISSING = (
     "livepairs: error: no Chromium was found and the browser tests need one; install it (Debian: apt-get install"
     f" chromium, Fedora: dnf install chromium, macOS: brew install --cask chromium) or set {VARIABLE} to its path;"

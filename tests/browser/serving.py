@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDING = ROOT / "recordings" / "demo"
-START_S = 60.0
+START_S = 120.0
 PATIENCE_MS = 60_000
 """How long a browser may take on a machine that is busy with other work."""
 SHORT_LIVES = {"LIVEPAIRS_RUN_IDLE_S": "5", "LIVEPAIRS_DATABASE_URL": "sqlite://"}
@@ -29,10 +29,10 @@ SHORT_LIVES = {"LIVEPAIRS_RUN_IDLE_S": "5", "LIVEPAIRS_DATABASE_URL": "sqlite://
 
 
 @contextmanager
-def livepairs_serve(*arguments: str, port: int = 0) -> Iterator[str]:
+def livepairs_serve(*arguments: str, port: int = 0, **environment: str) -> Iterator[str]:
     """Run ``livepairs serve`` and yield its URL without the last slash."""
     command = [sys.executable, "-m", "livepairs", "serve", *arguments, "--port", str(port)]
-    with _running(command, os.environ | SHORT_LIVES) as (process, lines):
+    with _running(command, os.environ | SHORT_LIVES | environment) as (process, lines):
         yield _announced(process, lines)
 
 
