@@ -12,9 +12,10 @@ import logging
 import os
 import pkgutil
 import sys
+import threading
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from livepairs import __version__, commands
 from livepairs.errors import ConfigError, LivepairsError, did_you_mean
@@ -22,6 +23,9 @@ from livepairs.errors import ConfigError, LivepairsError, did_you_mean
 __all__ = ["main"]
 
 INTERRUPTED = 130
+
+PATIENCE_S: Final = 5.0
+"""How long a process whose command has ended waits for its threads."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -78,10 +82,32 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; errors become one line on stderr."""
+    """Run one command and return its exit code; errors become one line on stderr.
+
+    Without arguments of a caller it takes those of the process, which then ends with it.
+    """
+    status = _status(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        _end_soon(status)
+    return status
+
+
+def _end_soon(status: int) -> None:
+    """End the process though some work goes on: a page asked for it that is gone, and Python would wait to its end."""
+
+    def end() -> None:
+        logging.shutdown()
+        os._exit(status)
+
+    timer = threading.Timer(PATIENCE_S, end)
+    timer.daemon = True
+    timer.start()
+
+
+def _status(arguments: Sequence[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
-        return _run(sys.argv[1:] if arguments is None else arguments)
+        return _run(arguments)
     except LivepairsError as error:
         print(f"livepairs: error: {error}", file=sys.stderr)
         return error.exit_code
