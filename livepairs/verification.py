@@ -151,7 +151,7 @@ def verify(
 
 
 def to_keep(found: Verdict | RecordingError, now_us: int) -> KeptVerdict:
-    """Return what ``verify`` returned or raised in the form that is kept beside the recording; see ``stores.verdict``."""
+    """Return what ``verify`` returned or raised in the form that is kept beside the recording (``stores.verdict``)."""
     from livepairs import __version__
 
     outcome: Outcome
