@@ -94,7 +94,7 @@ def run_the_cell(page: Page) -> None:
 
 @pytest.mark.soak
 def test_rows_arrive_in_a_cell_of_jupyterlab_and_its_deck_steers_them(
-    chromium_browser: Browser, lab: str, tmp_path: Path
+    chromium_browser: Browser, lab: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     source = f"import livepairs\nlivepairs.preview({str(RECORDING)!r}, speed=30)"
     cell = {"cell_type": "code", "execution_count": None, "id": "a", "metadata": {}, "outputs": [], "source": source}
@@ -113,6 +113,8 @@ def test_rows_arrive_in_a_cell_of_jupyterlab_and_its_deck_steers_them(
         page.get_by_role("button", name="Play", exact=True).click()
         page.wait_for_function(STATUS, arg="playing")
         assert page.url.partition("?")[0] == f"{lab}lab/tree/a.ipynb", "a page that is not ours keeps its address"
+    if "[widgets]" in request.node.name:  # Panel has the styles of a widget from its own host; docs/notebook.md says so
+        strangers = [url for url in strangers if not re.match(r"https://cdn\.holoviz\.org/.*\.css", url)]
     assert strangers == []
 
 
