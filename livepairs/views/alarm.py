@@ -6,6 +6,7 @@ by its id, so neither a reload nor a second page tells it twice.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
 import panel as pn
@@ -31,6 +32,8 @@ NOTICED: Final = 4
 
 SWIFT: Final = 10.0
 """Speed of a replay above which toasts would cover the charts all the time."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Bell(Lively):
@@ -106,7 +109,11 @@ class Alarm:
 
 def _told(rows: pa.Table) -> list[dict[str, str]]:
     """Return the newest rows as the bell takes them, newest first."""
-    return [told_event(row) for row in reversed(rows.slice(max(0, rows.num_rows - TOLD)).to_pylist())]
+    newest = rows.slice(max(0, rows.num_rows - TOLD))
+    # Not the times as they are: Arrow would import pandas to make Python's of them, half a second of a first page.
+    times = newest["ts"].cast(pa.int64()).to_pylist()
+    told = zip(newest.drop_columns("ts").to_pylist(), times, strict=True)
+    return [told_event(row | {"ts": _EPOCH + timedelta(microseconds=time_us)}) for row, time_us in told][::-1]
 
 
 def told_event(row: dict[str, Any]) -> dict[str, str]:
