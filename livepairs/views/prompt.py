@@ -30,7 +30,7 @@ from livepairs.views.visit import is_dark
 
 __all__ = ["answer_promptly"]
 
-SCRIPTS_S: Final = 0.12
+SCRIPTS_S: Final = 0.2
 """The browser asks for its scripts meanwhile: building a page keeps the loop, and so every file, for half a second."""
 
 
@@ -83,7 +83,7 @@ class _PromptHandler(DocHandler):
         title = titled(found()[name])
         bare, variables = _bare(title), outline.document.template_variables
         bare._populate_template_variables(variables)
-        variables.update(card_of(self.request))
+        variables.update(card_of(self.request), bundle=pmui.Page._render_esm(server=True))
         html: str = server_html_page_for_session(
             outline,
             Resources.from_bokeh(self.application.resources()),
