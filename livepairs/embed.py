@@ -22,8 +22,8 @@ from livepairs.access import Gate, Role
 from livepairs.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
-    from livepairs.views.asgi import Pages
-    from livepairs.views.viewers import Market, Spread
+    from livepairs.views.homes.viewers import Market, Spread
+    from livepairs.views.serving.asgi import Pages
 
 __all__ = ["Market", "Pages", "Spread", "snippet", "token"]
 
@@ -32,9 +32,9 @@ ATTRIBUTES: Final = ("page", "pair", "run", "recording", "at", "speed", "theme",
 
 # Imported when asked for: a host that only writes snippets needs no Panel.
 _HOMES: Final = {
-    "Market": "livepairs.views.viewers",
-    "Pages": "livepairs.views.asgi",
-    "Spread": "livepairs.views.viewers",
+    "Market": "livepairs.views.homes.viewers",
+    "Pages": "livepairs.views.serving.asgi",
+    "Spread": "livepairs.views.homes.viewers",
 }
 
 

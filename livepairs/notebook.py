@@ -82,7 +82,7 @@ class Preview:
     def __init__(
         self, source: Recording | str | Path, said: dict[str, str | float | None], *, view: str = "spread"
     ) -> None:
-        from livepairs.views.cell import view_of
+        from livepairs.views.homes.cell import view_of
 
         view_of(view)
         moment = read_moment({name: str(text) for name, text in said.items() if text is not None})
@@ -96,7 +96,7 @@ class Preview:
         return f"<preview of {self.pair} of {self.run.label}: {self.run.state.status}>"
 
     def _repr_mimebundle_(self, **_wanted: object) -> Any:  # as IPython calls it, and what it takes
-        from livepairs.views.cell import show
+        from livepairs.views.homes.cell import show
 
         return show(self.run, self.pair, self._view)
 
@@ -118,7 +118,7 @@ class Preview:
         ConfigError
             If there is no such slice.
         """
-        from livepairs.views.standalone import page_of, wait_until_there
+        from livepairs.views.homes.standalone import page_of, wait_until_there
 
         if end is None:
             wait_until_there(self.run)

@@ -45,7 +45,7 @@ def test_help_of_the_command_line_brings_nothing_heavy():
 
 
 def test_a_server_loads_no_database_and_no_client_before_its_first_page():
-    loaded = modules_after("import livepairs.hub, livepairs.views.server")
+    loaded = modules_after("import livepairs.hub, livepairs.views.serving.server")
     assert loaded.isdisjoint({"sqlalchemy", "psycopg", "apprise", "aiohttp", "distributed"})
 
 

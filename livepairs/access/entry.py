@@ -1,7 +1,7 @@
 """Whether a request is let in: the rules every home has, whatever serves it. Knows no web framework.
 
 A home hands in what it knows of a request as an ``Ask``, and gets a ``Refusal`` to send, or the ``Visitor`` whose
-request it is. ``views/door.py`` does so for every route of our own server.
+request it is. ``views/serving/door.py`` does so for every route of our own server.
 """
 
 from __future__ import annotations

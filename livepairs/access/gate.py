@@ -1,9 +1,9 @@
 """The gate of one server: who is behind a request, by what they bring.
 
 A browser that signed in brings a cookie, a script a bearer token, a page inside a host's own an embed token. The door
-of a home (``views/door.py`` for Tornado) asks ``admit`` with each request, and notes the answer on the request as a
-*page pass*: a cookie that only the server sets, on the request itself, and never sends to a browser as one. Bokeh keeps
-it with the session, so pages ask ``who(request)`` just as API handlers do.
+of a home (``views/serving/door.py`` for Tornado) asks ``admit`` with each request, and notes the answer on the request
+as a *page pass*: a cookie that only the server sets, on the request itself, and never sends to a browser as one. Bokeh
+keeps it with the session, so pages ask ``who(request)`` just as API handlers do.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from livepairs.config import load_settings
 from livepairs.errors import ConfigError
 from livepairs.logs import configure_logs
-from livepairs.views.exposure import check_address
+from livepairs.views.serving.exposure import check_address
 
 if TYPE_CHECKING:
     from livepairs.hub import Run
@@ -72,7 +72,7 @@ def serve_settings(args: argparse.Namespace, given: dict[str, object], *, opens_
         hub.chronicle.give_way(FIRST_PAGES_S)
         # A live feed is on from now on, whether somebody looks or not.
         live = hub.open() if hub.recording is None else None
-        from livepairs.views.server import Listening, serve_pages
+        from livepairs.views.serving.server import Listening, serve_pages
 
     listening = Listening(
         is_public_allowed=args.insecure_public,

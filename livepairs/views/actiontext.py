@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import param
 
-from livepairs.views.assets import stylesheet
+from livepairs.views.assets import module, stylesheet
 from livepairs.views.component import Talking
 
 __all__ = ["ActionText"]
@@ -25,7 +25,7 @@ class ActionText(Talking):
 
     html = param.String(default="", doc="HTML of our own making; everything else in it is escaped.")
 
-    _esm: ClassVar[Path] = Path(__file__).parent / "js" / "actiontext.js"
+    _esm: ClassVar[Path] = module("actiontext")
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome")]
 
     def heard(self, message: Mapping[str, Any]) -> None:

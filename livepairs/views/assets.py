@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-__all__ = ["markup", "script", "stylesheet"]
+__all__ = ["markup", "module", "script", "stylesheet"]
 
 _HERE = Path(__file__).parent
 
@@ -20,6 +20,11 @@ def stylesheet(name: str) -> str:
 def script(name: str) -> str:
     """Return one of our scripts, as the body of a Bokeh callback."""
     return (_HERE / "js" / f"{name}.js").read_text(encoding="utf-8")
+
+
+def module(name: str) -> Path:
+    """Return where one of our scripts is that is a whole module of a component."""
+    return _HERE / "js" / f"{name}.js"
 
 
 @cache

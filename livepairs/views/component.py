@@ -13,11 +13,9 @@ from typing import Any, ClassVar
 import param
 from panel.custom import JSComponent
 
-from livepairs.views.assets import script, stylesheet
+from livepairs.views.assets import module, script, stylesheet
 
 __all__ = ["Chip", "LiveText", "Lively", "Navigation", "Talking"]
-
-_HERE = Path(__file__).parent
 
 
 class Lively(JSComponent):
@@ -74,7 +72,7 @@ class LiveText(Lively):
     values = param.Dict(default={}, doc="Text by the name of its place.")
     states = param.Dict(default={}, doc="State by the name of its place, for CSS to colour; width-* is a CSS width.")
 
-    _esm: ClassVar[Path] = _HERE / "js" / "livetext.js"
+    _esm: ClassVar[Path] = module("livetext")
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome")]
 
 

@@ -13,7 +13,7 @@ from livepairs.hub.registry import Hub
 from livepairs.stores.history_rows import Wanted
 from livepairs.stores.outbox import Outbox
 from livepairs.stores.recording import Recording, open_recording
-from livepairs.views.alertlink import moment_link
+from livepairs.views.alerts.alertlink import moment_link
 
 DEMO = Path(__file__).resolve().parents[2] / "recordings" / "demo"
 RULES = """

@@ -13,7 +13,7 @@ from tornado.web import RequestHandler
 from yarl import URL
 
 from livepairs.config import Settings
-from livepairs.views import server as serving
+from livepairs.views.serving import server as serving
 
 PASSWORD = "three plain words"
 UPGRADE = {

@@ -16,7 +16,7 @@ from livepairs.access.users import User, Users, write_users
 from livepairs.config import Settings
 from livepairs.hub import start_hub, stop_hub
 from livepairs.stores.bundled import bundled_recording
-from livepairs.views import server as serving
+from livepairs.views.serving import server as serving
 from tests.views.burglar import PASSWORD, Extra, Story, told
 
 
@@ -28,10 +28,10 @@ def against(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callabl
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(passwords, "_hasher", lambda: cheap)
     passwords._nobodys_hash.cache_clear()
-    monkeypatch.setattr("livepairs.views.prompt.SCRIPTS_S", 0.0)
+    monkeypatch.setattr("livepairs.views.serving.prompt.SCRIPTS_S", 0.0)
     page = SimpleNamespace(TITLE="Market", ORDER=1, EXTENSIONS=(), page=lambda: pn.pane.HTML("figures"))
     monkeypatch.setattr(serving.pages, "found", lambda: {"market": page})
-    monkeypatch.setattr("livepairs.views.prompt.found", lambda: {"market": page})
+    monkeypatch.setattr("livepairs.views.serving.prompt.found", lambda: {"market": page})
     routes = serving._routes
     monkeypatch.setattr(serving, "_routes", lambda settings: [*routes(settings), (r"/extra", Extra)])
 

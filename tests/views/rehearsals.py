@@ -10,8 +10,8 @@ import numpy as np
 from livepairs.backtest.engine import run_backtest
 from livepairs.backtest.params import BacktestParams
 from livepairs.pairs.machine import PairParams
-from livepairs.views.backtestplan import SO_FAR, Plan
-from livepairs.views.rehearsal import Rehearsal
+from livepairs.views.backtest.backtestplan import SO_FAR, Plan
+from livepairs.views.backtest.rehearsal import Rehearsal
 from tests.backtest.pair_rows import PAIR, START_US, bars_table, make_bars, pairs_table
 
 ONE_TRADE = [0.0] * 5 + [2.5, 1.5, 0.2] + [0.0] * 5

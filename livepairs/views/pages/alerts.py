@@ -7,9 +7,9 @@ import panel_material_ui as pmui
 from panel.viewable import Viewable
 
 from livepairs.hub import get_hub
-from livepairs.views.frame import framed
+from livepairs.views.frame.frame import framed
+from livepairs.views.frame.visit import Visit, asked
 from livepairs.views.screen import Panel, Screen
-from livepairs.views.visit import Visit, asked
 
 __all__ = ["EXTENSIONS", "FIGURES", "ORDER", "TITLE", "page"]
 
@@ -30,7 +30,7 @@ def page() -> pmui.Page:
 def _body(screen: Screen, visit: Visit) -> list[Viewable]:
     def build() -> Panel:
         # Here and not above: tables bring pandas, which no other page needs for its first paint.
-        from livepairs.views.alertsview import AlertsView
+        from livepairs.views.alerts.alertsview import AlertsView
 
         view = AlertsView(get_hub(), visit.run, asked(), screen.refresh)
         screen.on_enter(view.begin)

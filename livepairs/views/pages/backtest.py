@@ -7,10 +7,10 @@ import panel_material_ui as pmui
 from panel.viewable import Viewable
 
 from livepairs.hub import get_hub
-from livepairs.views.frame import framed
-from livepairs.views.glossary import METRICS
+from livepairs.views.frame.frame import framed
+from livepairs.views.frame.glossary import METRICS
+from livepairs.views.frame.visit import Visit, asked
 from livepairs.views.screen import Panel, Screen
-from livepairs.views.visit import Visit, asked
 
 __all__ = ["EXTENSIONS", "FIGURES", "ORDER", "TITLE", "page"]
 
@@ -29,7 +29,7 @@ def page() -> pmui.Page:
 def _body(screen: Screen, visit: Visit) -> list[Viewable]:
     def build() -> Panel:
         # Here and not above: tables bring pandas, which no other page needs for its first paint.
-        from livepairs.views.backtestview import BacktestView
+        from livepairs.views.backtest.backtestview import BacktestView
 
         view = BacktestView(visit.run, visit.pair, asked(), screen.refresh, is_healed=get_hub().settings.healed)
         pn.state.on_session_destroyed(lambda _context: view.close())

@@ -6,11 +6,11 @@ import panel as pn
 import panel_material_ui as pmui
 from panel.viewable import Viewable
 
-from livepairs.views.frame import framed
-from livepairs.views.pricecharts import PriceCharts
+from livepairs.views.charts.pricecharts import PriceCharts
+from livepairs.views.figures.tape import Tape
+from livepairs.views.frame.frame import framed
+from livepairs.views.frame.visit import Visit
 from livepairs.views.screen import Screen
-from livepairs.views.tape import Tape
-from livepairs.views.visit import Visit
 
 __all__ = ["EXTENSIONS", "FIGURES", "ORDER", "TITLE", "page"]
 

@@ -6,9 +6,9 @@ import panel_material_ui as pmui
 from panel.viewable import Viewable
 
 from livepairs.hub import get_hub
-from livepairs.views.frame import framed
+from livepairs.views.frame.frame import framed
+from livepairs.views.frame.visit import Visit
 from livepairs.views.screen import Panel, Screen
-from livepairs.views.visit import Visit
 
 __all__ = ["EXTENSIONS", "FIGURES", "ORDER", "TITLE", "page"]
 
@@ -26,7 +26,7 @@ def page() -> pmui.Page:
 def _body(screen: Screen, visit: Visit) -> list[Viewable]:
     def build() -> Panel:
         # Here and not above: the importers behind the upload are not on the way to any other page.
-        from livepairs.views.shelfview import ShelfView
+        from livepairs.views.shelf.shelfview import ShelfView
 
         view = ShelfView(get_hub(), visit.run, screen.refresh)
         screen.on_enter(view.begin)

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 import panel_material_ui as pmui
 from panel.viewable import Viewable
 
-from livepairs.views.frame import framed
+from livepairs.views.frame.frame import framed
+from livepairs.views.frame.visit import Visit
 from livepairs.views.screen import Panel, Screen
-from livepairs.views.visit import Visit
 
 __all__ = ["EXTENSIONS", "FIGURES", "ORDER", "TITLE", "page"]
 
@@ -27,7 +27,7 @@ def page() -> pmui.Page:
 def _body(screen: Screen, visit: Visit) -> list[Viewable]:
     def build() -> Panel:
         # Here and not above: it brings the scan, which no other page needs for its first paint.
-        from livepairs.views.scanview import ScanView
+        from livepairs.views.scan.scanview import ScanView
 
         view = ScanView(visit.run, urlencode(visit.run_query), screen.refresh)
         screen.on_enter(view.begin)

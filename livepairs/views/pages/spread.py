@@ -6,12 +6,12 @@ import panel_material_ui as pmui
 from panel.viewable import Viewable
 
 from livepairs.hub import get_hub
-from livepairs.views.frame import framed
-from livepairs.views.kpis import Kpis
-from livepairs.views.paperrow import PaperRow
+from livepairs.views.charts.spreadcharts import SpreadCharts
+from livepairs.views.figures.kpis import Kpis
+from livepairs.views.figures.paperrow import PaperRow
+from livepairs.views.frame.frame import framed
+from livepairs.views.frame.visit import Visit, asked
 from livepairs.views.screen import Panel, Screen
-from livepairs.views.spreadcharts import SpreadCharts
-from livepairs.views.visit import Visit, asked
 
 __all__ = ["EXTENSIONS", "FIGURES", "ORDER", "TITLE", "page"]
 
@@ -57,7 +57,7 @@ def _checked(screen: Screen, visit: Visit) -> list[Viewable]:
 
     def build() -> Panel:
         # Here and not above: only a link to an alert needs it.
-        from livepairs.views.replaycheck import ReplayCheck
+        from livepairs.views.alerts.replaycheck import ReplayCheck
 
         check = ReplayCheck(get_hub(), visit.run, event, screen.refresh)
         screen.on_enter(check.begin)

@@ -1,4 +1,4 @@
-// The keys of the deck; views/keys.py lists them for the help. None works while one types in a field; on a page that is
+// The keys of the deck; views/deck/keys.py lists them for the help. None works while one types in a field; on a page that is
 // not ours, which has keys of its own, they work in the deck alone.
 const SPEED_KEYS = {1: 1, 2: 2, 3: 5, 4: 10, 5: 30, 6: 60, 7: 120, 8: 300, 9: 1000, 0: 0}
 

@@ -1,0 +1,1 @@
+"""The backtest page: its form, charts, metrics, comparison, exports, and the sweep."""

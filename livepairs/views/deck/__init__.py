@@ -1,0 +1,1 @@
+"""The deck of a replay: the bar at the bottom, its keys, and what moves it."""

@@ -1,0 +1,1 @@
+"""The scanner page: the table of pairs, the map beside it, and who came and went."""

@@ -1,0 +1,1 @@
+"""The recordings page: what there is, opened, checked, taken away, uploaded and recorded anew."""
