@@ -23,7 +23,11 @@ from livepairs.views.screen import Screen
 from livepairs.views.serving import server as serving
 from tests.views.burglar import Burglar, told
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    # Bokeh drops what it was about to send when a session goes, and Python says so whenever it comes to collect it.
+    pytest.mark.filterwarnings("ignore:coroutine 'WSHandler.send_message' was never awaited:RuntimeWarning"),
+]
 
 VIEWERS = 3
 PATIENCE_S = 100.0
@@ -41,6 +45,7 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[Burgl
     start_hub(chosen)
     yield lambda story: asyncio.run(told(story, chosen))
     stop_hub()
+    gc.collect()
 
 
 async def until(condition: Callable[[], bool]) -> None:
