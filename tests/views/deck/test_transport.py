@@ -11,14 +11,13 @@ import pytest
 
 from livepairs.access import Visitor
 from livepairs.config import Settings
-from livepairs.hub import Hub
+from livepairs.hub import Hub, installed
 from livepairs.moment import read_moment
 from livepairs.pipeline import Pipeline
 from livepairs.schema import Marker
 from livepairs.stores.recording import Provenance, RecordingWriter
 from livepairs.views.deck import transport as deckwork
 from livepairs.views.deck.transport import Transport
-from livepairs.views.frame import visit as visiting
 from livepairs.views.frame.visit import Visit
 from tests.factories import make_trades
 
@@ -37,8 +36,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         writer.finish(Provenance(markers=(Marker(START_US + 50 * SECOND, "planted"),)))
     # Given what makes its pipelines, it computes nothing ahead and waits for no compiler.
     hub = Hub(Settings(source=str(tmp_path / "minute"), recordings=str(tmp_path)), make_pipeline=Pipeline)
-    for module in (deckwork, visiting):
-        monkeypatch.setattr(module, "get_hub", lambda: hub)
+    monkeypatch.setattr(installed, "_installed", [hub])
     yield hub
     hub.close()
 
