@@ -6,6 +6,7 @@ Read by their buffers, since Arrow's own way to an array imports pandas (half a 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Final
 
@@ -90,4 +91,11 @@ def grow(
     if is_reset or rows >= rollover:
         source.data = {name: values[-rollover:] for name, values in columns.items()}
     elif rows:
+        _await_pandas()
         source.stream({name: values.tolist() for name, values in columns.items()}, rollover=rollover)
+
+
+def _await_pandas() -> None:
+    """Wait for another thread that is importing pandas: Bokeh looks it up and takes half of it for the whole."""
+    if "pandas" in sys.modules:
+        import pandas  # noqa: F401, ICN001 - importing is what waits

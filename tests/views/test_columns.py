@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 
 from livepairs.views.columns import STREAMED, empty_source, grow
@@ -46,3 +51,26 @@ def test_many_rows_at_once_are_appended_in_bulk_as_few_are_one_by_one() -> None:
     assert isinstance(sources[0].data["ts"], np.ndarray)
     assert list(sources[0].data["z"]) == list(sources[1].data["z"])
     assert list(sources[0].data["ts"]) == [2, *many]
+
+
+MEANWHILE = """
+import sys, threading
+import numpy as np
+from livepairs.views import columns
+
+source = columns.empty_source("bars", ["ts"])
+threading.Thread(target=lambda: __import__("pandas")).start()
+while "pandas" not in sys.modules:
+    pass
+columns.grow(source, {"ts": np.arange(3.0)}, is_reset=False)
+print(source.data)
+"""
+
+
+def test_rows_wait_for_a_thread_that_is_importing_pandas(tmp_path: Path) -> None:
+    """Bokeh takes what it finds in sys.modules, and half a module has no Series."""
+    half = "import time\ntime.sleep(0.3)\nclass Series: ...\nclass DataFrame: ...\nclass Index: ...\n"
+    (tmp_path / "pandas.py").write_text(half)
+    known = os.environ | {"PYTHONPATH": str(tmp_path)}
+    ran = subprocess.run([sys.executable, "-c", MEANWHILE], env=known, capture_output=True, text=True, check=False)
+    assert ran.stdout.strip() == "{'ts': [0.0, 1.0, 2.0]}", ran.stderr
