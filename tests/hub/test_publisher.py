@@ -126,13 +126,15 @@ def test_a_loop_that_keeps_beats_waiting_slows_the_rate_and_that_is_told(loop):
     publisher = make_publisher(loop)
     publisher.subscribe(lambda: None)
 
-    def beat(late_s: float) -> float | None:
+    def beat(late_s: float) -> float:
         publisher.changed()
         loop.now_s += late_s  # the loop has something else to do
         loop.advance(1.0)
-        return slowest_hz()
+        return publisher.rate_hz
 
     assert [beat(0.02), beat(0.2), beat(0.2)] == [10.0, 4.0, 2.0]
+    # Of all publishers in the process; none is slower than that.
+    assert slowest_hz() == 2.0
     rates = [beat(0.0) for _ in range(2 * CALM_BEATS)]
     assert (rates[CALM_BEATS - 1], rates[-1]) == (4.0, 10.0)
 
