@@ -326,6 +326,7 @@ def test_back_fill_outlives_a_rest_interface_in_trouble() -> None:
     assert {gap.how for gap in play(body).gaps} == {"filled"}
 
 
+@pytest.mark.soak  # ten seconds of a machine's whole core, for the wait of one minute of the venue
 def test_back_fill_that_has_spent_its_weight_says_so_and_goes_on_in_the_next_minute() -> None:
     said = ""
 
