@@ -13,7 +13,7 @@ from tests.browser.serving import PATIENCE_MS
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.soak]
 
 NINE = "2026-01-05T09:00:00Z"
 CLICK = """(pair) => {
@@ -60,7 +60,6 @@ def test_a_host_shows_a_page_hears_of_it_and_steers_it(
     page.close()
 
 
-@pytest.mark.soak
 def test_a_link_inside_keeps_what_the_host_asked_for(
     chromium_browser: Browser, app: str, desk: tuple[str, dict[str, str]]
 ) -> None:
@@ -84,7 +83,6 @@ def test_a_link_inside_keeps_what_the_host_asked_for(
     page.close()
 
 
-@pytest.mark.soak
 def test_a_host_is_told_why_there_is_nothing_to_show_and_goes_on(
     chromium_browser: Browser, app: str, desk: tuple[str, dict[str, str]]
 ) -> None:
@@ -97,7 +95,6 @@ def test_a_host_is_told_why_there_is_nothing_to_show_and_goes_on(
     page.close()
 
 
-@pytest.mark.soak
 def test_a_strangers_page_is_shown_nothing(chromium_browser: Browser, app: str) -> None:
     with hosting({"/": element(app, "")}) as stranger:
         page = chromium_browser.new_page()
