@@ -34,11 +34,13 @@ export function render({model}) {
     </div>`
   const find = (selector) => root.querySelector(selector)
   const area = find("textarea"), copy = find("pre"), gutter = find(".gutter"), past = find(".versions")
-  const ask = (act, more = {}) => model.send_msg({act, ...more})
+  let timer = 0  // until what was typed last is sent
+  const tell = () => { clearTimeout(timer); timer = 0; model.send_msg({act: "draft", text: area.value}) }
+  // Whatever is asked for is asked of the text as it stands.
+  const ask = (act, more = {}) => { if (timer) tell(); model.send_msg({act, ...more}) }
   root.addEventListener("keydown", (event) => event.stopPropagation())  // keys typed here steer no replay
 
   // --- the editor ----------------------------------------------------------------------------------------------------
-  let timer = 0
   const colour = () => {
     const text = area.value, parts = []
     let at = 0
@@ -68,14 +70,15 @@ export function render({model}) {
     colour()
     buttons()
   }
-  const typed = () => { colour(); clearTimeout(timer); timer = setTimeout(() => ask("draft", {text: area.value}), 150) }
+  const typed = () => { colour(); clearTimeout(timer); timer = setTimeout(tell, 150) }
   area.addEventListener("input", typed)
   area.addEventListener("scroll", follow)
   area.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "s") { event.preventDefault(); if (!find(".save").disabled) ask("save") }
   })
   const fill = () => {
-    if (area.value === model.text) return
+    area.readOnly = model.stamp === 0  // until the file is here: it would go over what was typed
+    if (area.value === model.text || timer) return
     const at = area.selectionStart
     area.value = model.text
     area.setSelectionRange(at, at)
@@ -205,7 +208,7 @@ export function render({model}) {
   }
   const stage = () => { find(".stage").textContent = model.stage; find(".stage").hidden = !model.stage }
 
-  model.on("stamp", () => { clearTimeout(timer); fill() })
+  model.on("stamp", fill)
   model.on("mistake", complain)
   for (const name of ["is_changed", "can_change", "version", "notice"]) model.on(name, buttons)
   for (const name of ["rules", "chosen"]) model.on(name, list)
