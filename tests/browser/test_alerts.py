@@ -68,7 +68,6 @@ def base(folder: Path) -> Iterator[str]:
     thread.join()
 
 
-@pytest.mark.soak
 def test_an_alert_is_explained_and_noted_a_rule_mended_and_a_channel_tried(
     chromium_browser: Browser, base: str, folder: Path
 ) -> None:
