@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import socket
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -92,6 +94,36 @@ def _wait_until_answers(process: subprocess.Popen[str], url: str) -> None:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
     raise AssertionError(f"{url} did not answer")
+
+
+def ask(base: str, path: str, headers: dict[str, str] | None = None) -> tuple[int, http.client.HTTPMessage, bytes]:
+    """Return status, headers and body of an answer; a websocket's has no end and is left unread."""
+    connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=60)
+    try:
+        connection.request("GET", path, headers=headers or {})
+        answer = connection.getresponse()
+        return answer.status, answer.headers, b"" if answer.status == 101 else answer.read()
+    finally:
+        connection.close()
+
+
+def knock(base: str, path: str, origin: str, headers: dict[str, str] | None = None, *, shown: str = "") -> int:
+    """Return the status a page of that origin gets when it opens the websocket of the page at ``path``.
+
+    ``shown`` is where a host shows that page, if not there.
+    """
+    token = re.search(rb'"token":\s*"([^"]+)"', ask(base, shown or path, headers)[2])
+    assert token is not None
+    asked = {
+        **(headers or {}),
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "bGl2ZXBhaXJzLXRlc3Qh",
+        "Sec-WebSocket-Protocol": f"bokeh, {token[1].decode()}",
+        "Origin": origin,
+    }
+    return ask(base, f"{path}/ws", asked)[0]
 
 
 class Visitor:
