@@ -38,20 +38,8 @@ def pairs_of_a_bar(scale: Scale) -> Callable[[], Outcome]:
 
 def whole_pipeline(scale: Scale) -> Callable[[], Outcome]:
     """`Pipeline.update`: bars, pairs, alerts, tables, digest and the status that the screen shows."""
-    from livepairs.pipeline import Pipeline, RunParams
-    from livepairs.schema import Pair
-
     _compile()
-    chunks = list(_chunks(scale))
-
-    def turn() -> Outcome:
-        pipeline = Pipeline((BTC, ETH), RunParams((Pair(ETH, BTC),)))
-        try:
-            return _each(pipeline.update, chunks)
-        finally:
-            pipeline.close()
-
-    return turn
+    return interpreted(scale)
 
 
 def interpreted(scale: Scale) -> Callable[[], Outcome]:
