@@ -28,6 +28,10 @@ SEEK_QUIET_US: Final = 500_000
 """Wall time for which views are not woken while a moment is sought: a seek shows once, not in pieces."""
 
 
+SELDOM_US: Final = 200_000
+"""Wall time since the last bar from which on one that closes is shown at once."""
+
+
 class Feeding:
     """Carries a source into a pipeline, on the run's thread; only ``outgrow`` may be called from others.
 
@@ -40,11 +44,11 @@ class Feeding:
     heed
         Called with each chunk once it has gone through.
     changed
-        Called when there is something new to be seen.
+        Called when there is something new to be seen, and with whether somebody waits for it.
     """
 
     def __init__(
-        self, setup: RunSetup, clock: Clock, *, heed: Callable[[Chunk], None], changed: Callable[[], None]
+        self, setup: RunSetup, clock: Clock, *, heed: Callable[[Chunk], None], changed: Callable[[bool], None]
     ) -> None:
         self._setup = setup
         self._clock = clock
@@ -55,6 +59,7 @@ class Feeding:
         self.params = setup.params
         """What is computed, or will be from the next chunk on."""
         self._quiet_until_us = 0
+        self._bars = self._closed_us = 0
         self.error: str | None = None
         """Why it failed, a sentence for the user."""
         self.has_ended = False
@@ -74,7 +79,7 @@ class Feeding:
             is_bug = not isinstance(error, LivepairsError)
             _LOG.error("run %s failed: %s", self._setup.id, error, exc_info=is_bug)
             self.error = sentence_of(error)
-            self._changed()
+            self._changed(False)
 
     async def feed(self) -> None:
         """Feed until the source ends for good."""
@@ -82,7 +87,7 @@ class Feeding:
         if not isinstance(source, Replay):
             await self._pass_on(source)
             self.has_ended = True
-            self._changed()
+            self._changed(False)
             return
         while True:
             self._rewind(source)
@@ -135,12 +140,21 @@ class Feeding:
         recording = self._setup.recording
         if recording is not None and recording.is_final:
             self._setup.pipeline.finish()
-        self._changed()
+        self._changed(False)
 
     def _show(self, source: Source) -> None:
         is_seeking = isinstance(source, Replay) and source.control.order().target_us is not None
-        if not is_seeking or self._clock.now_us() >= self._quiet_until_us:
-            self._changed()
+        now_us = self._clock.now_us()
+        if not is_seeking or now_us >= self._quiet_until_us:
+            self._changed(self._has_closed(now_us))
+
+    def _has_closed(self, now_us: int) -> bool:
+        """Return whether a bar has closed that is waited for: where one follows the other it comes with the rest."""
+        bars, last_us = self._setup.pipeline.tables.bars.total_rows, self._closed_us
+        if bars == self._bars:
+            return False
+        self._bars, self._closed_us = bars, now_us
+        return now_us - last_us >= SELDOM_US
 
 
 def _nowhere(_ts_us: int) -> None:

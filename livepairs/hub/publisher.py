@@ -58,7 +58,8 @@ class Publisher:
 
     While the subscribers together take more than half of the period, or the loop has so much else to do that a beat
     comes late by as much, it slows down to 4, then 2 times a second, and recovers later. Nothing is scheduled while
-    nothing changes.
+    nothing changes. What is seldom and waited for (a bar that closes, a moment sought) comes between two beats,
+    once the loop has had as much time for others as the last beat took.
 
     Parameters
     ----------
@@ -75,8 +76,10 @@ class Publisher:
         self._calm = 0
         self._callbacks: dict[object, Callable[[], object]] = {}
         self._lock = threading.Lock()
-        self._is_due = False
+        self._is_due = self._is_urgent = False
+        self._timer: asyncio.TimerHandle | None = None
         self._last_s = float("-inf")
+        self._took_s = 0.0
         self._asked_s = self._due_s = 0.0
         _ALL.add(self)
 
@@ -102,12 +105,12 @@ class Publisher:
 
         return unsubscribe
 
-    def changed(self) -> None:
-        """Say that something changed; from any thread, as often as one likes."""
+    def changed(self, *, is_urgent: bool = False) -> None:
+        """Say that something changed, and whether it comes between two beats; from any thread, often as one likes."""
         with self._lock:
-            if self._is_due:
+            if self._is_due and (self._is_urgent or not is_urgent):
                 return
-            self._is_due = True
+            self._is_due, self._is_urgent = True, is_urgent
             self._asked_s = self._loop.time()
         try:
             # An empty context: callbacks must not inherit the context variables of whichever session came first.
@@ -116,16 +119,22 @@ class Publisher:
             self._callbacks.clear()
 
     def _schedule(self) -> None:
-        self._due_s = max(self._asked_s, self._last_s + 1 / self.rate_hz)
+        if not self._is_due:  # a beat has come between
+            return
+        period_s = 1 / self.rate_hz
+        self._due_s = max(self._asked_s, self._last_s + (min(self._took_s, period_s) if self._is_urgent else period_s))
         wait_s = self._due_s - self._loop.time()
+        if self._timer is not None:
+            self._timer.cancel()
         if wait_s > 0:
-            self._loop.call_later(wait_s, self._publish, context=contextvars.Context())
+            self._timer = self._loop.call_later(wait_s, self._publish, context=contextvars.Context())
         else:
             self._publish()
 
     def _publish(self) -> None:
+        self._timer = None
         with self._lock:
-            self._is_due = False  # before the views look: what changes from now on is news
+            self._is_due = self._is_urgent = False  # before the views look: what changes from now on is news
         begun_s = self._loop.time()
         _BEATING.number = next(_BEATS)
         try:
@@ -135,7 +144,8 @@ class Publisher:
         finally:
             _BEATING.number = 0
         self._last_s = self._loop.time()
-        PUBLISH_TIMES.add(self._last_s - begun_s)
+        self._took_s = self._last_s - begun_s
+        PUBLISH_TIMES.add(self._took_s)
         self._adapt(self._last_s - self._due_s)
 
     def _call(self, token: object, callback: Callable[[], object]) -> None:

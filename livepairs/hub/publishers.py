@@ -49,10 +49,10 @@ class Publishers:
 
         return leave
 
-    def changed(self) -> None:
-        """Say that something changed; from any thread."""
+    def changed(self, *, is_urgent: bool = False) -> None:
+        """Say that something changed, and whether somebody waits for it; from any thread."""
         for publisher in tuple(self._by_loop.values()):
-            publisher.changed()
+            publisher.changed(is_urgent=is_urgent)
 
     def clear(self) -> None:
         """Let everybody go."""

@@ -370,7 +370,7 @@ class Run:
         if control is None:
             tasks.append(asyncio.ensure_future(self._turn()))
         try:
-            with nullcontext() if control is None else control.listened(self._changed):
+            with nullcontext() if control is None else control.listened(self._turned):
                 await self._viewers.left_alone()
         finally:
             for task in tasks:
@@ -391,7 +391,10 @@ class Run:
         if self._taping is not None:
             self._taping.heed(chunk)
 
-    def _changed(self) -> None:
+    def _turned(self) -> None:
+        self._changed(is_urgent=not self.state.is_seeking)  # the moment sought shows once it is there
+
+    def _changed(self, is_urgent: bool = False) -> None:  # noqa: FBT001, FBT002
         if self._scans is not None:
             self._scans.wake()
-        self._publishers.changed()
+        self._publishers.changed(is_urgent=is_urgent)

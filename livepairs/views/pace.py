@@ -16,6 +16,10 @@ FIGURES_S: Final = 0.24
 """Figures that change more often cannot be read."""
 
 
+SEEK_S: Final = 0.5
+"""A moment that is there sooner shows once; one that takes longer shows what there is on the way."""
+
+
 class Pace:
     """Says whether it is time again.
 
@@ -34,13 +38,15 @@ class Pace:
         self._period_s = period_s
         self._heeds_bars = heeds_bars
         self._last_s = float("-inf")
-        self._generation = -1
+        self._generation = self._sought = -1
         self._bars = 0
         self._closed_s = float("-inf")
 
     def is_due(self, run: Run) -> bool:
         """Return whether to show what is new: the period is over, a bar has closed, the run stands or has jumped."""
         now_s, state = monotonic(), run.state
+        if state.is_seeking:
+            return self._is_long_sought(state.generation, now_s)
         bars = run.tables.bars.total_rows if self._heeds_bars else 0
         has_closed = bars != self._bars and now_s - self._closed_s >= self._period_s
         is_over = now_s - self._last_s >= self._period_s
@@ -50,3 +56,11 @@ class Pace:
             self._bars, self._closed_s = bars, now_s
         self._last_s, self._generation = now_s, state.generation
         return True
+
+    def _is_long_sought(self, generation: int, now_s: float) -> bool:
+        """Return whether to show what there is of a moment on the way; the time begins with the first look at it."""
+        is_new = generation != self._sought
+        is_due = self._last_s == float("-inf") or (not is_new and now_s - self._last_s >= SEEK_S)
+        if is_due or is_new:
+            self._sought, self._last_s = generation, now_s
+        return is_due

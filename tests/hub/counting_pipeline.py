@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 
-from livepairs.schema import EVENTS, Chunk
+from livepairs.schema import BARS, EVENTS, Chunk
 from livepairs.tables.ring import Table
 
 WAIT_S = 10.0
@@ -19,7 +19,7 @@ class CountingPipeline:
     def __init__(self, symbols: tuple[str, ...] = (), params: object = None) -> None:
         self.symbols = symbols
         self.params = params
-        self.tables = SimpleNamespace(events=Table(EVENTS, limit_rows=10))
+        self.tables = SimpleNamespace(bars=Table(BARS, limit_rows=10), events=Table(EVENTS, limit_rows=10))
         self.status = SimpleNamespace(now_us=0)
         self.trade_count = 0
         self.calls: list[str] = []

@@ -7,6 +7,7 @@ import contextvars
 import itertools
 import logging
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -31,7 +32,9 @@ class HeldLoop:
         self._due.append((self.now_s, callback, context))
 
     def call_later(self, delay, callback, *, context=None):
-        self._due.append((self.now_s + delay, callback, context))
+        entry = (self.now_s + delay, callback, context)
+        self._due.append(entry)
+        return SimpleNamespace(cancel=lambda: self._due.remove(entry) if entry in self._due else None)
 
     def advance(self, duration_s: float) -> None:
         end_s = self.now_s + duration_s
@@ -75,6 +78,33 @@ def test_last_change_is_never_left_unpublished(loop):
         loop.advance(0.03)
     loop.advance(1.0)
     assert seen[-1] == 7
+
+
+def test_what_is_waited_for_comes_between_two_beats_and_the_next_one_is_a_period_later(loop):
+    publisher, times = make_publisher(loop), []
+    publisher.subscribe(lambda: times.append(loop.now_s))
+    publisher.changed()
+    loop.advance(0.02)
+    publisher.changed()  # would come at 100.1
+    publisher.changed(is_urgent=True)
+    loop.advance(0.01)
+    publisher.changed()
+    loop.advance(1.0)
+    assert times == pytest.approx([100.0, 100.02, 100.12])
+
+
+def test_what_is_waited_for_leaves_the_loop_half_of_its_time(loop):
+    publisher, begun = make_publisher(loop), []
+
+    def refresh() -> None:
+        begun.append(loop.now_s)
+        loop.now_s += 0.05
+
+    publisher.subscribe(refresh)
+    for _ in range(40):
+        publisher.changed(is_urgent=True)
+        loop.advance(0.025)
+    assert min(after - before for before, after in itertools.pairwise(begun)) >= 0.1 - 1e-9
 
 
 def test_nothing_is_scheduled_while_nothing_changes(loop):

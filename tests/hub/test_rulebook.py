@@ -124,7 +124,7 @@ def test_a_run_takes_new_rules_between_two_bars_and_rules_that_stay_do_not_fire_
         chunks.append(make_chunk(second * 1_000_000 + 600_000, *trades))
     source = _Endless(chunks, {3: lambda: book.save(TWO, "bob")})
     setup = RunSetup(id="a", label="a", source=source, pipeline=pipeline, params=params, rules=rules)  # type: ignore[arg-type]
-    feeding = Feeding(setup, SystemClock(), heed=lambda _chunk: None, changed=lambda: None)
+    feeding = Feeding(setup, SystemClock(), heed=lambda _chunk: None, changed=lambda _is_urgent: None)
     asyncio.run(feeding.feed())
     events = pipeline.tables.events.tail(10)
     assert events.column("rule").to_pylist() == ["one", "two"]

@@ -9,12 +9,14 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from queue import Queue
 from types import SimpleNamespace
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 
 from livepairs.clock import ManualClock
 from livepairs.errors import FeedError
+from livepairs.hub.feeding import Feeding
 from livepairs.hub.run import Run
 from livepairs.hub.runparts import RunSetup
 from livepairs.schema import MARKS, TRADES, Chunk, empty
@@ -74,7 +76,7 @@ class Stage:
     def published(self) -> Queue[int]:
         """Return what will hold the event time at each moment views would be woken."""
         moments: Queue[int] = Queue()
-        self.run._changed = self.run._feeding._changed = lambda: moments.put(self.pipeline.status.now_us)
+        self.run._changed = self.run._feeding._changed = lambda *_, **__: moments.put(self.pipeline.status.now_us)
         return moments
 
     def let_pass_until(self, is_so: Callable[[], bool]) -> None:
@@ -285,3 +287,21 @@ def test_views_are_not_woken_by_every_piece_of_a_seek():
         assert published.get(timeout=WAIT_S) == START_US + 10 * SECOND  # that it is on its way
         assert published.get(timeout=WAIT_S) == START_US + 30 * SECOND
     stage.end()
+
+
+def test_a_bar_that_closes_by_itself_is_waited_for_and_one_of_many_is_not():
+    clock, bars, waited = ManualClock(), SimpleNamespace(total_rows=0), list[bool]()
+
+    class Trading:
+        symbols = ("AAA", "BBB")
+
+        async def chunks(self) -> AsyncIterator[Chunk]:
+            for passed_us, closed in ((SECOND, 2), (40_000, 0), (960_000, 2), (40_000, 2), (40_000, 2), (SECOND, 2)):
+                clock.advance(passed_us)
+                bars.total_rows += closed
+                yield Chunk(empty(TRADES), empty(MARKS), clock.now_us())
+
+    pipeline = SimpleNamespace(tables=SimpleNamespace(bars=bars), update=lambda _chunk: None)
+    setup: Any = SimpleNamespace(source=Trading(), pipeline=pipeline, params=None, rules=None)
+    asyncio.run(Feeding(setup, clock, heed=lambda _chunk: None, changed=waited.append).feed())
+    assert waited == [True, False, True, False, False, True, False]  # the last: it has ended
