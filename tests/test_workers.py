@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -73,6 +74,8 @@ def test_scheduler_without_dask_is_a_hint_to_install_it(monkeypatch):
 def cluster() -> Iterator:
     """Start a scheduler here and two worker processes, all on loopback, without the dashboard's port."""
     distributed = pytest.importorskip("distributed")
+    # It keeps the stream it found when it was imported, which by the end of the tests is closed.
+    logging.getLogger("distributed").handlers.clear()
     with warnings.catch_warnings():
         # Dask's own housekeeping warns of ports and of its comms on closing; nothing of ours is in it.
         warnings.simplefilter("ignore")
