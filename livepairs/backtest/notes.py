@@ -63,6 +63,11 @@ def note_funding(trades: pa.Table, pair: Pair, funding: Funding | None) -> list[
         if symbol in known:
             start, end = known[symbol]
             if first["min"].as_py() < start or last["max"].as_py() > end:
-                span = f"{np.datetime64(start, 'us')}Z to {np.datetime64(end, 'us')}Z"
+                span = f"{_second(start)} to {_second(end)} UTC"
                 notes.append(f"funding of {symbol} is known from {span} only: outside it counts as zero")
     return notes
+
+
+def _second(time_us: int) -> str:
+    """Return a time to the second, as people write it."""
+    return str(np.datetime64(time_us // 1_000_000, "s")).replace("T", " ")

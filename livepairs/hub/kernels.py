@@ -24,6 +24,9 @@ MODULES: Final = (
 SCAN_MODULES: Final = (*MODULES, "livepairs.scan.tasks")
 """What brings along those of a scan too."""
 
+_LIMIT_S: Final = 600.0
+"""After that the compiler is taken for stuck; two busy cores need two minutes at most."""
+
 _asked = threading.Event()
 _one_at_a_time = threading.Lock()
 
@@ -59,7 +62,7 @@ def _compile(modules: tuple[str, ...] = MODULES) -> None:
     try:
         with _one_at_a_time:
             if not is_ready():
-                subprocess.run(command, check=True, capture_output=True)
+                subprocess.run(command, check=True, capture_output=True, timeout=_LIMIT_S)
                 prepare()
-    except (OSError, subprocess.CalledProcessError) as error:
+    except (OSError, subprocess.SubprocessError) as error:
         _LOG.warning("the kernels stay interpreted, which is slower: %s", error)

@@ -140,10 +140,7 @@ class Hub:
             return self._library
 
     def open(self, run_id: str | None = None, pair: Pair | None = None, recording: str | None = None) -> Run:
-        """Return the run of that id, a new one under it, or without a usable id a new one under a random id.
-
-        As ``open_moment`` with nothing else asked for.
-        """
+        """Return the run of that id, or a new one under it or a random one; see ``open_moment``."""
         return self.open_moment(Moment(run=run_id or "", pair=pair, recording=recording or ""))
 
     def open_moment(self, moment: Moment) -> Run:
@@ -166,7 +163,7 @@ class Hub:
         RecordingError
             If the recording cannot be opened.
         """
-        opened, listed = self._named(moment.recording)
+        opened, listed = self._named(moment.recording, moment.digest)
         known = self._runs.get(moment.run)
         if known is not None and not moment.recording and known.recording is not None:
             opened, listed = self._named(known.listed)
@@ -179,12 +176,17 @@ class Hub:
     def _rules_text(self, version: str) -> str | None:
         return self.rulebook.text_of(version) or self.chronicle.history.rules_text(version)
 
-    def _named(self, recording: str) -> tuple[Opened, str]:
+    def _named(self, recording: str, digest: str = "") -> tuple[Opened, str]:
         """Return a recording by its name, and under which name it was found in the library; none for the source."""
         own = self._opened.recording
-        if not recording or (own is not None and own.name == recording):
+        if not recording or (own is not None and own.name == recording and self._is_own(own, digest)):
             return self._opened, ""
         return open_listed(self.settings, self.library.shelf.open(recording)), recording
+
+    def _is_own(self, own: Recording, digest: str) -> bool:
+        """Say whether its name means the source's recording, or another one in the folder of recordings."""
+        listed = {entry.path.resolve() for entry in self.library.shelf.entries() if entry.name == own.name}
+        return listed <= {own.path.resolve()} or bool(digest and own.digest.startswith(digest))
 
     def _open(self, moment: Moment, opened: Opened, listed: str) -> Run:
         with self._lock:

@@ -39,6 +39,9 @@ PREPARING: Final = (
     "it is kept on disk."
 )
 
+TELL_S: Final = 2.0
+"""How often a scan that waits for its machine code says that it does."""
+
 
 class Scans:
     """All scans of one run. Thread-safe.
@@ -182,21 +185,10 @@ class _Scan:
     def _work(self) -> None:
         # Here and not above: a server without a scanner page has no use for the scan's kernels.
         from livepairs.hub.finds import Forsaken
-        from livepairs.hub.kernels import compile_scan
-        from livepairs.scan.sliding import MOST_LAGS, SlidingProducts
 
-        lags = self.choice.lags
-        if lags is not None and lags <= MOST_LAGS:
-            self._sliding = SlidingProducts(self.choice.window, lags, is_log=self._params.price == "log")
-        closes = self._owner.open_closes(self._interval_us, self.choice.window + PAST)
         try:
-            compile_scan()
-            self._say(ScanReport(choice=self.choice, sentence="Reading the closes of every symbol."))
-            with ThreadPoolExecutor(os.cpu_count(), f"{self._thread.name}-jobs") as workers:
-                while self._goes_on():
-                    self._woken.wait()
-                    self._woken.clear()
-                    self._look(closes, workers)
+            self._compile()
+            self._scan_on()
         except Forsaken:
             pass
         except Exception as error:  # noqa: BLE001 - a border: a scan that fails never takes the run along
@@ -204,6 +196,35 @@ class _Scan:
             text = str(error) if isinstance(error, LivepairsError) else f"an internal error ({type(error).__name__})"
             sentence = f"The scan stopped: {text}. Reload the page to try again."
             self._say(ScanReport(choice=self.choice, sentence=sentence))
+
+    def _compile(self) -> None:
+        """Wait until the kernels run compiled, and say for how long by now; a scan that is left waits no more."""
+        from livepairs.hub.kernels import compile_scan
+
+        begun_s = perf_counter()
+        aside = threading.Thread(target=compile_scan, name=f"{self._thread.name}-kernels", daemon=True)
+        aside.start()
+        while self._goes_on():
+            aside.join(TELL_S)
+            if not aside.is_alive():
+                return
+            sentence = f"{PREPARING} It has taken {perf_counter() - begun_s:.0f} s so far."
+            self._say(ScanReport(choice=self.choice, sentence=sentence))
+
+    def _scan_on(self) -> None:
+        from livepairs.scan.sliding import MOST_LAGS, SlidingProducts
+
+        lags = self.choice.lags
+        if lags is not None and lags <= MOST_LAGS:
+            self._sliding = SlidingProducts(self.choice.window, lags, is_log=self._params.price == "log")
+        self._say(ScanReport(choice=self.choice, sentence="Reading the closes of every symbol."))
+        closes = self._owner.open_closes(self._interval_us, self.choice.window + PAST)
+        try:
+            with ThreadPoolExecutor(os.cpu_count(), f"{self._thread.name}-jobs") as workers:
+                while self._goes_on():
+                    self._woken.wait()
+                    self._woken.clear()
+                    self._look(closes, workers)
         finally:
             closes.close()
 

@@ -6,6 +6,7 @@ path, and nothing is deleted that is not a recording lying in the folder itself.
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import shutil
 import threading
@@ -34,7 +35,7 @@ class Entry:
     Parameters
     ----------
     name
-        By which it is opened.
+        By which it is opened: its folder's; one elsewhere whose name is taken gets a number, as ``demo-2``.
     path
         Its folder.
     recording
@@ -101,7 +102,7 @@ class Shelf:
     def entries(self) -> tuple[Entry, ...]:
         """Return what is there now, the latest recorded first, what cannot be opened last."""
         with self._lock:
-            found = [self._entry(path, is_kept=is_kept) for path, is_kept in self._paths()]
+            found = [self._entry(path, name, is_kept=is_kept) for path, name, is_kept in self._paths()]
             self._known = {path: known for path, known in self._known.items() if path in {one.path for one in found}}
         return tuple(sorted(found, key=_order))
 
@@ -197,32 +198,48 @@ class Shelf:
         except RecordingError as error:
             self._reasons[entry.path] = str(error)
 
-    def _paths(self) -> list[tuple[Path, bool]]:
+    def _paths(self) -> list[tuple[Path, str, bool]]:
+        """Return the folder of each recording, its name, and whether it is kept here."""
         try:
             here = [path for path in self.folder.iterdir() if _is_recording(path)]
         except OSError:
             here = []
-        resolved = {path.resolve() for path in here}
-        names = {path.name for path in here}
-        elsewhere = [
-            path for path in self._others if path.resolve() not in resolved and path.resolve().name not in names
-        ]
-        return [(path, True) for path in here] + [(path, False) for path in elsewhere]
+        found = [(path, path.name, True) for path in here]
+        seen, names = {path.resolve() for path in here}, {path.name for path in here}
+        for path in self._others:
+            if path.resolve() not in seen:
+                name = _free_name(path.resolve().name, names)
+                found.append((path, name, False))
+                seen.add(path.resolve())
+                names.add(name)
+        return found
 
-    def _entry(self, path: Path, *, is_kept: bool) -> Entry:
+    def _entry(self, path: Path, name: str, *, is_kept: bool) -> Entry:
         if (path / JOURNAL).is_dir():
-            return self._unfinished(path, is_kept=is_kept)
+            return self._unfinished(path, name, is_kept=is_kept)
         stamp = _stamp(path / MANIFEST)
         known = self._known.get(path)
-        if known is None or known[0] != stamp:
-            known = self._known[path] = (stamp, _opened(path, is_kept=is_kept))
+        if known is None or known[0] != stamp or known[1].name != name:
+            known = self._known[path] = (stamp, _opened(path, name, is_kept=is_kept))
         return known[1]
 
-    def _unfinished(self, path: Path, *, is_kept: bool) -> Entry:
+    def _unfinished(self, path: Path, name: str, *, is_kept: bool) -> Entry:
         if is_held(path):
-            return Entry(path.name, path, None, "It is being recorded right now.", is_kept, "recording")
+            return Entry(name, path, None, "It is being recorded right now.", is_kept, "recording")
         reason = self._reasons.get(path, "Its recorder was interrupted; what it wrote is being recovered.")
-        return Entry(path.name, path, None, reason, is_kept, "interrupted")
+        return Entry(name, path, None, reason, is_kept, "interrupted")
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """Return the name, with a number behind it where it is taken.
+
+    Examples
+    --------
+    >>> _free_name("demo", {"monday"}), _free_name("demo", {"demo", "demo-2"})
+    ('demo', 'demo-3')
+    """
+    numbered = (f"{name}-{number}" for number in itertools.count(2))
+    return name if name not in taken else next(other for other in numbered if other not in taken)
 
 
 def _is_recording(path: Path) -> bool:
@@ -234,8 +251,7 @@ def _is_recording(path: Path) -> bool:
         return False
 
 
-def _opened(path: Path, *, is_kept: bool) -> Entry:
-    name = path.resolve().name if not is_kept else path.name
+def _opened(path: Path, name: str, *, is_kept: bool) -> Entry:
     try:
         return Entry(name, path, open_recording(path), is_kept=is_kept)
     except RecordingError as error:

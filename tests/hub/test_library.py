@@ -15,6 +15,7 @@ from livepairs.errors import ConfigError
 from livepairs.hub import library as library_room
 from livepairs.hub.library import Importing, Library
 from livepairs.hub.registry import Hub
+from livepairs.moment import Moment
 from livepairs.schema import Pair
 from livepairs.stores.intake import ImportOptions
 from livepairs.stores.recording import RecordingWriter
@@ -148,6 +149,18 @@ def test_a_listed_recording_is_a_run_of_its_own_found_again_by_its_id(make_hub: 
     assert hub.open(run.id) is run
     assert hub.open(run.id, recording="tuesday") is run
     assert hub.open("another-id", recording="tuesday").id == "another-id"
+
+
+def test_of_two_recordings_of_one_name_each_can_be_opened(make_hub: Callable[..., Hub], tmp_path: Path) -> None:
+    served = tmp_path / "elsewhere" / "tuesday"
+    make_recording(served, "AAA", "BBB")
+    hub = make_hub(source=str(served))
+    own = hub.open(None)
+    listed = hub.open(None, recording="tuesday")
+    assert (own.recording.path, listed.recording.path) == (served, tmp_path / "tuesday")
+    assert hub.open(None, recording="tuesday-2").recording.path == served
+    link = Moment(recording="tuesday", digest=own.recording.digest[:16])
+    assert hub.open_moment(link).recording.path == served
 
 
 def test_an_id_that_belongs_to_something_else_is_not_taken(make_hub: Callable[..., Hub]) -> None:

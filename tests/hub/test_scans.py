@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from livepairs.errors import ConfigError
+from livepairs.errors import ConfigError, RecordingError
 from livepairs.hub import scanreport
 from livepairs.hub import scans as scans_module
 from livepairs.hub.finds import Forsaken, find_pairs
@@ -111,6 +111,25 @@ def test_a_new_bar_is_a_new_report_equal_to_the_offline_scan(stage):
     assert found == pytest.approx(expected, rel=1e-8)
     assert report.past == 3
     assert ((report.passed >= 0) & (report.passed <= 3)).all()
+
+
+def test_a_scan_that_waits_for_its_machine_code_says_for_how_long(stage, monkeypatch):
+    is_made = threading.Event()
+    monkeypatch.setattr("livepairs.hub.kernels.compile_scan", is_made.wait)
+    monkeypatch.setattr(scans_module, "TELL_S", 0.01)
+    watch = stage.scans.watch(CHOICE)
+    stage.wait(lambda: "s so far" in watch.report.sentence)
+    is_made.set()
+    stage.wait(lambda: watch.report.sentence.startswith("Reading"))
+
+
+def test_a_scan_that_cannot_begin_says_why(stage, monkeypatch):
+    def refuse(_interval_us: int, _bars: int) -> Bars:
+        raise RecordingError("its folder is gone")
+
+    monkeypatch.setattr(stage.scans, "open_closes", refuse)
+    watch = stage.scans.watch(CHOICE)
+    stage.wait(lambda: watch.report.sentence.startswith("The scan stopped: its folder is gone"))
 
 
 def test_who_asks_for_the_same_shares_it_and_the_last_one_ends_it(stage):

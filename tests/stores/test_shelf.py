@@ -159,3 +159,14 @@ def test_what_cannot_be_recovered_says_why(shelf: Shelf) -> None:
     with pytest.raises(RecordingError, match="cannot be read"):
         shelf.open("cut")
     shelf.delete("cut")
+
+
+def test_recordings_elsewhere_whose_name_is_taken_get_a_number(tmp_path: Path) -> None:
+    folder = tmp_path / "shelf"
+    paths = [make_recording(tmp_path / place / "demo", start) for start, place in enumerate(("served", "bundled"), 1)]
+    shelf = Shelf(folder, others=[*paths, paths[0]])
+    assert {entry.name: entry.path for entry in shelf.entries()} == {"demo": paths[0], "demo-2": paths[1]}
+    make_recording(folder / "demo", 9)
+    assert {name: shelf.open(name).start_us for name in ("demo", "demo-2", "demo-3")} == {
+        "demo": 9, "demo-2": 1, "demo-3": 2,
+    }  # fmt: skip

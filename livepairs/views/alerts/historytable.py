@@ -39,16 +39,24 @@ def event_frame(rows: Sequence[HistoryRow]) -> pd.DataFrame:
     """Return events as the table shows them, in their order."""
     import pandas as pd
 
-    frame = pd.DataFrame([_cells(row) for row in rows], columns=list(COLUMNS), dtype=object)
-    return frame.reset_index(drop=True)
+    are_mixed = len({_home(row) for row in rows}) > 1
+    cells = [_cells(row, home=_home(row) if are_mixed else "") for row in rows]
+    return pd.DataFrame(cells, columns=list(COLUMNS), dtype=object).reset_index(drop=True)
 
 
-def _cells(row: HistoryRow) -> tuple[str, ...]:
+def _home(row: HistoryRow) -> str:
+    """Return where an event is from: recordings of the same hours stand in one list."""
+    return row.origin.recording or row.origin.source
+
+
+def _cells(row: HistoryRow, home: str) -> tuple[str, ...]:
     mark = _MARKS.get(row.kind, f"{_SHAPES.get(row.level, '●')} {row.kind}")
     seen = "" if row.acknowledged is None else f"✓ {row.acknowledged.who}"
     value = numbers.fixed(row.value, 2, signed=True) if row.has_value else ""
     time = numbers.day_clock(row.ts_us).removesuffix(" UTC")
-    return (time, mark, value, row.subject, row.rule, row.level, row.message, seen)
+    # The pair has a column of its own, and what is left of a narrow one is for what happened.
+    message = row.message.removeprefix(f"{row.subject} ") + (f" ({home})" if home else "")
+    return (time, mark, value, row.subject, row.rule, row.level, message, seen)
 
 
 def export_rows(rows: Iterable[HistoryRow], kind: str, base: str) -> bytes:

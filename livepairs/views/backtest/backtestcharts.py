@@ -29,6 +29,7 @@ from livepairs.views.assets import script
 from livepairs.views.backtest.drawnrows import COLUMNS, ENTRIES, EXITS, FILLS, DrawnRows, trade_window
 from livepairs.views.charts.chartorigin import origin_of
 from livepairs.views.charts.chartstack import stack
+from livepairs.views.charts.gapstrips import GapStrips
 from livepairs.views.charts.linechart import Trace, line_chart
 from livepairs.views.charts.timeaxis import Scale, TimeAxis
 from livepairs.views.palette import ACCENT, DOWN, LEG_X, LEG_Y, MUTED, UP
@@ -66,6 +67,9 @@ class BacktestCharts:
         self._levels: dict[str, list[Span]] = {}
         self._axis = TimeAxis(interval_us=interval_us(run.params.interval), end_us=max(run.state.now_us, 0))
         charts = [self._legs(run, pair), self._zscore(), *self._money(rules)]
+        self._gaps = GapStrips(run, [pair.y, pair.x], "holes")
+        for chart in charts:
+            self._gaps.draw_on(chart)
         face = self._axis.face(self._extent, origin_of(run, pair), shows_whole=True)
         self._connect()
         self._draw_levels(rules)
@@ -75,6 +79,8 @@ class BacktestCharts:
         """Draw another backtest, in the window that is shown."""
         self._rows = rows
         self._draw_levels(rules)
+        if rows.extent:
+            self._gaps.refresh(until_us=int(1000 * (rows.extent[-1] + self._bar_ms)))
         self._draw()
 
     def jump(self, trade: int) -> None:

@@ -75,12 +75,20 @@ def lines() -> list[MetricLine]:
 
 
 def sentences(notes: Iterable[str]) -> str:
-    """Return notes as sentences; one that begins with a metric's own name keeps it as it is."""
+    """Return notes as sentences; one that begins with a metric's name in the files keeps it as it is.
+
+    Examples
+    --------
+    >>> sentences(["funding unknown for BTCUSDT: counted as zero", "annual_return is extrapolated from 3 h"])
+    'Funding unknown for BTCUSDT: counted as zero. annual_return is extrapolated from 3 h.'
+    """
     return " ".join(f"{note if _is_name(note) else note[:1].upper() + note[1:]}." for note in notes)
 
 
 def _is_name(note: str) -> bool:
-    return note.split(maxsplit=1)[0].rstrip(",") in METRICS
+    # Such as funding are words of the language too.
+    name = note.split(maxsplit=1)[0].rstrip(",")
+    return "_" in name and name in METRICS
 
 
 def table_values(result: BacktestResult) -> dict[str, str]:

@@ -55,9 +55,10 @@ class GapStrips:
         )  # fmt: skip
         chart.add_glyph(self.source, strip)
 
-    def refresh(self) -> None:
-        """Show the gaps there are by now."""
-        found = gap_columns(self._run.gaps, self._symbols, self._run.status.now_us)
+    def refresh(self, until_us: int | None = None) -> None:
+        """Show the gaps there are until an event time; by now, if none is given."""
+        until_us = self._run.status.now_us if until_us is None else until_us
+        found = gap_columns(self._run.gaps, self._symbols, until_us)
         shown = self.source.data
         if len(found["start"]) != len(shown["start"]) or any(
             list(values) != list(shown[name]) for name, values in found.items()

@@ -8,15 +8,16 @@ export function render({model, view}) {
   const heading = document.createElement("h1")
   heading.textContent = model.pages.find(([key]) => key === model.current)?.[1] ?? "livepairs"
 
-  const draw = () => {
-    nav.replaceChildren(...model.pages.map(([key, title]) => {
-      const link = document.createElement("a")
-      link.href = `./${key}${model.query ? "?" + model.query : ""}`
-      link.textContent = title
-      if (key === model.current) link.setAttribute("aria-current", "page")
-      return link
-    }))
-  }
+  nav.append(...model.pages.map(([key, title]) => {
+    const link = document.createElement("a")
+    link.textContent = title
+    if (key === model.current) link.setAttribute("aria-current", "page")
+    return link
+  }))
+  // The links stay, lest the one that has the focus loses it, and the row its place.
+  const lead = () => model.pages.forEach(([key], place) => {
+    nav.children[place].href = `./${key}${model.query ? "?" + model.query : ""}`
+  })
   const address = () => {
     if (!model.query) return
     const url = new URL(window.location.href)
@@ -30,11 +31,16 @@ export function render({model, view}) {
     }
   }
 
-  draw()
+  lead()
   address()
-  // On a phone the links are wider than the screen: the page one is on is in view.
-  model.on("after_render", () => nav.querySelector("[aria-current]")?.scrollIntoView({block: "nearest", inline: "center"}))
-  model.on("query", () => { draw(); address() })
+  // Where the links are wider than the screen, as on a phone, the page one is on is in view.
+  const watch = new ResizeObserver(() => {
+    const here = nav.querySelector("[aria-current]")
+    if (here) nav.scrollLeft = here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2
+  })
+  watch.observe(nav)
+  model.on("remove", () => watch.disconnect())
+  model.on("query", () => { lead(); address() })
   model.on("dark", () => {
     document.cookie = `livepairs-theme=${model.dark ? "dark" : "light"}; path=/; max-age=31536000; samesite=lax`
     recolour()

@@ -4,7 +4,7 @@ export function render({model}) {
   const root = document.createElement("div")
   root.className = "news"
   root.innerHTML = `<p class="tested"></p><p class="notes"></p>
-    <h3 title="A pair is on the list while its q, by BH, is at most 5 %">Entered and left</h3><ol></ol><p class="none"></p>`
+    <h3 title="A pair is on the list while its q, by BH, is at most 5 %">Entered and left, UTC</h3><ol></ol><p class="none"></p>`
   const find = (selector) => root.querySelector(selector)
   const href = (pair) => `./spread?${model.query ? model.query + "&" : ""}pair=${pair.split("/").map(encodeURIComponent).join("/")}`
   const line = ({time, is_in, pair, q}) => {

@@ -102,6 +102,12 @@ class QHeat:
         self._axes = (plot.xaxis[0], plot.yaxis[0])
         self.view: Viewable = pn.pane.Bokeh(plot, sizing_mode="stretch_width", margin=0)
 
+    def clear(self) -> None:
+        """Show nothing, for there is no scan."""
+        if self._x.factors:
+            self._x.factors = self._y.factors = []
+            self._source.data = {name: [] for name in self._source.data}
+
     def show(self, finds: Finds, measure: str) -> str:
         """Show a scan; return what the map's title says of it."""
         short = short_names(finds.symbols)

@@ -25,6 +25,8 @@ from livepairs.views.scan.scantext import account_of, changes_of, clock, notes_o
 __all__ = ["ScanView"]
 
 LAGS: Final = {"aic": None, "1": 1}
+_NO_MAP: Final = "q of every pair, both ways round, comes with the first scan"
+_NO_NEWS: Final = "With the first scan it is told here, bar by bar."
 
 
 class ScanView:
@@ -52,10 +54,10 @@ class ScanView:
             self._act, name="scanner", query=query, choices=_choices(run), chosen=self._chosen(),
             message="Waiting for the first scan.", sizing_mode="stretch_width", margin=0,
         )  # fmt: skip
-        self._news = ScanNews(name="scanner-news", query=query, sizing_mode="stretch_width", margin=0)
+        self._news = ScanNews(name="scanner-news", query=query, since=_NO_NEWS, sizing_mode="stretch_width", margin=0)
         self._heat = QHeat(query)
         self._title = LiveText(
-            markup='<div class="mapname" data-v="map">q</div>', stylesheets=[stylesheet("scanmap")],
+            markup=f'<div class="mapname" data-v="map">{_NO_MAP}</div>', stylesheets=[stylesheet("scanmap")],
             sizing_mode="stretch_width", height=24, margin=0,
         )  # fmt: skip
         self._board.styles = {"flex": "1000 1 620px", "min-width": "0"}
@@ -100,6 +102,9 @@ class ScanView:
         self._board.param.update(
             message=text, rows=[], total=0, first=0, shown="", when="", took="", stamp=self._board.stamp + 1
         )
+        self._heat.clear()
+        self._title.values = {"map": _NO_MAP}
+        self._news.param.update(tested=[], notes="", changes=[], since=_NO_NEWS, stamp=self._news.stamp + 1)
 
     def _show_rows(self, report: ScanReport) -> None:
         assert report.finds is not None

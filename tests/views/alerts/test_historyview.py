@@ -6,6 +6,7 @@ import asyncio
 import io
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -60,6 +61,14 @@ def test_rows_are_texts_by_shape_as_well_as_colour() -> None:
     assert frame["Value"].tolist() == ["+2.25", ""]
     assert frame["Seen to"].tolist() == ["", "✓ ann"]
     assert frame["Time (UTC)"][0] == "2026-01-05 08:22:31"
+
+
+def test_a_message_leaves_the_pair_to_its_column_and_names_the_recording_where_there_are_several() -> None:
+    said = {"message": "ETHUSDT/BTCUSDT z +2.25 is beyond 2"}
+    other = make_event(**said, origin=replace(RECORDED, recording="monday"))
+    assert event_frame([make_event(**said)])["Message"].tolist() == ["z +2.25 is beyond 2"]
+    frame = event_frame([make_event(**said), other])
+    assert frame["Message"].tolist() == ["z +2.25 is beyond 2 (demo)", "z +2.25 is beyond 2 (monday)"]
 
 
 def test_an_events_link_leads_to_its_recording_windows_rules_and_bar() -> None:
