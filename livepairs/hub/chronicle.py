@@ -7,28 +7,25 @@ beyond it is counted and said, and so is what could not be written before the se
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
 from livepairs.clock import Clock
 from livepairs.errors import HistoryError
+from livepairs.hub.speaker import Place, Speaker
 from livepairs.stores.history_rows import Keep, Origin
 
 if TYPE_CHECKING:
-    from livepairs.hub.taping import TapeState
-    from livepairs.runparams import RunParams
     from livepairs.stores.history import History
-    from livepairs.stores.recording import Recording
-    from livepairs.tables.board import Tables
 
-__all__ = ["Chronicle", "ChronicleState", "Speaker", "origin_of"]
+__all__ = ["Chronicle", "ChronicleState"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,36 +40,13 @@ LAST_RETRY_S: Final = 30.0
 CLOSE_S: Final = 5.0
 """How long the server's end waits for a database that is away."""
 
+CALM_S: Final = 0.3
+LONGEST_CALM_S: Final = 2.0
+"""How long no more events of replays come before they are written, and how long that is waited for, at most: they come
+as a moment is sought, when the interpreter has to show it, and come again whenever it is sought again."""
+
 PRUNE_US: Final = 3_600_000_000
 """How often what may not stay is removed."""
-
-
-class Tape(Protocol):
-    """What is being recorded of a live run."""
-
-    @property
-    def state(self) -> TapeState: ...
-
-
-class Speaker(Protocol):
-    """Who says events: a run, with pages or without."""
-
-    @property
-    def kind(self) -> Literal["live", "replay"]: ...
-    @property
-    def label(self) -> str: ...
-    @property
-    def params(self) -> RunParams: ...
-    @property
-    def recording(self) -> Recording | None: ...
-    @property
-    def is_healed(self) -> bool: ...
-    @property
-    def taping(self) -> Tape: ...
-    @property
-    def tables(self) -> Tables: ...
-    def announce(self) -> None:
-        """Wake who looks, after its events were kept."""
 
 
 Addressed = Callable[[Speaker, pa.RecordBatch], Mapping[str, tuple[str, ...]]]
@@ -146,6 +120,8 @@ class Chronicle:
         self._thread: threading.Thread | None = None
         self._is_closing = False
         self._leisure_s = 0.0
+        self._flushing = 0
+        self._is_hurried = False
         self._pruned_us: int | None = None
         self._problem = ""
         self.state = ChronicleState()
@@ -162,7 +138,7 @@ class Chronicle:
 
     def follow(self, run: Speaker) -> None:
         """Write every event of a run from now on, until it ends."""
-        place = _Place(run)
+        place = Place(run)
 
         def heard(batch: pa.RecordBatch) -> None:
             try:
@@ -207,7 +183,12 @@ class Chronicle:
     def flush(self, timeout_s: float) -> bool:
         """Wait until all that came is written; return False if it is not by then."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._waiting, timeout_s)
+            self._flushing += 1
+            self._changed.notify_all()
+            try:
+                return self._changed.wait_for(lambda: not self._waiting, timeout_s)
+            finally:
+                self._flushing -= 1
 
     def close(self) -> None:
         """Write what is waiting, if the database lets us, and let go of it."""
@@ -232,6 +213,7 @@ class Chronicle:
                 self._tell(lost=rows)
                 return
             self._letters.append(letter)
+            self._is_hurried |= bool(letter.to) or letter.origin.run_kind == "live"
             self._waiting += rows
             self._tell()
             if self._thread is None:
@@ -263,6 +245,7 @@ class Chronicle:
                 self._changed.wait_for(lambda: self._letters or self._is_closing)
                 self._changed.wait_for(self._is_pressed, self._leisure_s)
                 self._leisure_s = 0.0
+                self._await_calm()
                 letters = self._due()
             if not letters:
                 return
@@ -284,6 +267,17 @@ class Chronicle:
 
     def _is_pressed(self) -> bool:
         return self._is_closing or self._history is not None or any(letter.to for letter in self._letters)
+
+    def _await_calm(self) -> None:
+        """Wait, with the lock held, while events of replays still come, which nobody is to be told of."""
+        until_s, count = monotonic() + LONGEST_CALM_S, -1
+        while count != len(self._letters) and monotonic() < until_s:
+            count = len(self._letters)
+            if self._changed.wait_for(self._is_urgent, CALM_S):
+                return
+
+    def _is_urgent(self) -> bool:
+        return self._is_closing or self._is_hurried or self._flushing > 0
 
     def _due(self) -> list[_Letter]:
         """Return the oldest letters of one origin, which stay where they are until they are written."""
@@ -320,6 +314,7 @@ class Chronicle:
         with self._changed:
             for _ in letters:
                 self._letters.popleft()
+            self._is_hurried &= bool(self._letters)
             self._waiting -= rows
             if new is None:
                 self._tell(lost=rows)
@@ -350,48 +345,3 @@ def _joined(batches: Iterable[pa.RecordBatch]) -> pa.RecordBatch:
 
 def _bug(error: Exception) -> str:
     return f"an internal error ({type(error).__name__}) keeps events from history; the server's log says more"
-
-
-class _Place:
-    """Where a run's events come from, made anew when that has changed: not for every bar that has an event."""
-
-    def __init__(self, run: Speaker) -> None:
-        self._run = run
-        self._made: tuple[RunParams, str, bool, Origin] | None = None
-
-    def origin(self) -> Origin:
-        """Return where an event comes from that is made now; on the run's thread."""
-        params, taped, is_healed = self._run.params, _taped(self._run), self._run.is_healed
-        made = self._made
-        if made is None or made[0] is not params or made[1:3] != (taped, is_healed):
-            made = self._made = params, taped, is_healed, origin_of(self._run)
-        return made[3]
-
-
-def _taped(run: Speaker) -> str:
-    """Return the name of the recording that is being made of a live run; empty where none is."""
-    if run.recording is not None:
-        return ""
-    state = run.taping.state
-    return state.name if state.status == "recording" else ""
-
-
-def origin_of(run: Speaker) -> Origin:
-    """Return where a run's events come from at this moment."""
-    params, recording = run.params, run.recording
-    rules = params.rules_in_force
-    computed = asdict(params.pair_params) | {
-        "pairs": [str(pair) for pair in params.pairs],
-        "grace_us": params.grace_us,
-        "healed": run.is_healed,
-    }
-    return Origin(
-        run_kind=run.kind,
-        source=run.label,
-        recording=_taped(run) if recording is None else recording.name,
-        digest=recording.digest if recording is not None else "",
-        interval=params.interval,
-        params=json.dumps(computed, sort_keys=True, default=str),
-        rule_version=rules.version,
-        rules=rules.text,
-    )

@@ -10,7 +10,8 @@ from livepairs.clock import Clock
 from livepairs.config import Settings
 from livepairs.delivery.address import Addresses
 from livepairs.delivery.postoffice import PostOffice
-from livepairs.hub.chronicle import Chronicle, Speaker
+from livepairs.hub.chronicle import Chronicle
+from livepairs.hub.speaker import Speaker
 from livepairs.stores.history_rows import Keep
 
 if TYPE_CHECKING:

@@ -116,6 +116,17 @@ def test_what_a_jump_or_a_full_ring_takes_from_the_table_is_in_history(chronicle
     assert messages(history) == [str(number) for number in range(20)]
 
 
+def test_a_replays_events_are_written_together_once_no_more_come(chronicle: Chronicle, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(chronicle_module, "CALM_S", 0.05)
+    run, revision = FakeRun("replay", "digest"), chronicle.revision
+    table = follow(chronicle, run)
+    with chronicle._changed:  # so that the writer cannot come between, however busy the machine
+        for number in range(5):
+            table.append(make_batch(number))
+    assert run.announced.wait(60)
+    assert chronicle.revision == revision + 1
+
+
 def test_pages_are_woken_when_it_is_written_and_not_before(chronicle: Chronicle, history: FaultyHistory):
     run, revision = FakeRun(), chronicle.revision
     history.is_away = True

@@ -32,6 +32,8 @@ _FEWEST_PIXELS: Final = 100
 _KEPT_PIXELS: Final = 2_400
 _AGAIN_S: Final = 0.5
 """A window at whose edge bars close is handed out again no more often."""
+_AFTER_JUMP_S: Final = 0.3
+"""What a recording has to be read for after a jump waits this long: the page shows what is at hand first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class ChartWindow:
         self._wanted = (0, 0)
         self._is_closed = False
         self._given_s = 0.0
+        self._jumped_s = float("-inf")
         self.given_us = 0
         """Up to which bar the window was handed out last: those from there on are shown as forming."""
         self._busy = ""
@@ -151,6 +154,7 @@ class ChartWindow:
     def forget(self) -> None:
         """Follow the newest bars again: the run has jumped in time."""
         self.version += 1
+        self._jumped_s = monotonic()
         self.rows.forget()
         if not self.held.is_newest and self._looked is not None:
             start_us, end_us, pixels, _ = self._looked
@@ -196,6 +200,8 @@ class ChartWindow:
             self._task = asyncio.get_running_loop().create_task(self._read(), context=contextvars.Context())
 
     async def _read(self) -> None:
+        while (rest_s := self._jumped_s + _AFTER_JUMP_S - monotonic()) > 0:
+            await asyncio.sleep(rest_s)
         began_s = monotonic()
         try:
             while not self._is_closed and await asyncio.to_thread(self.rows.read, *self._wanted):

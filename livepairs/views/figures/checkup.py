@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Checkup", "check_up"]
 
 _AGAIN_S: Final = 5.0
+_AFTER_JUMP_S: Final = 0.3
+"""How long no other moment was sought before the new one is looked into: the page shows it first."""
 _LONGEST_TICKS_US: Final = 600_000_000
 _KERNELS: Final = ("livepairs.pairs.health", "livepairs.pairs.tickcorrelation")
 _WORKERS: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="livepairs-health")
@@ -61,14 +63,18 @@ def check_up(run: Run, pair: Pair) -> Future[Checkup] | None:
         has_jumped = state[0] != ward.state[0] or run.state.status != "playing"
         if has_jumped or monotonic() - ward.begun_s >= _AGAIN_S:
             ward.state, ward.begun_s = state, monotonic()
-            ward.pending = _WORKERS.submit(_check, run, pair)
+            ward.pending = _WORKERS.submit(_check, run, pair, has_jumped=has_jumped)
         return ward.pending
 
 
-def _check(run: Run, pair: Pair) -> Checkup:
+def _check(run: Run, pair: Pair, *, has_jumped: bool) -> Checkup:
     from livepairs.pairs.health import assess_health
 
     compile_for(*_KERNELS)
+    generation = None
+    while has_jumped and generation != run.state.generation:
+        generation = run.state.generation
+        sleep(_AFTER_JUMP_S)
     sample = _sample(run, pair)
     return Checkup(assess_health(sample), _ticks(run, pair))
 

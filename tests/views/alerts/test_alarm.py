@@ -19,7 +19,7 @@ class Scene:
     def __init__(self, *earlier: Event, speed: float = 1.0) -> None:
         self.events = Table(EVENTS, limit_rows=1000)
         self.add(*earlier)
-        state = SimpleNamespace(status="paused", generation=0, speed=speed)
+        state = SimpleNamespace(status="paused", generation=0, speed=speed, is_seeking=False)
         run: Any = SimpleNamespace(tables=SimpleNamespace(events=self.events), state=state)
         self.notices = Table(EVENTS, limit_rows=1000)
         self.alarm = Alarm(run, "run=some-run-id", self.notices)
