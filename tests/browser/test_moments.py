@@ -24,6 +24,7 @@ WINDOW = "[m.start, m.end]"
 
 def standing(visitor: Visitor, at_ms: float) -> None:
     visitor.wait_for("Deck", f"m.data.status === 'paused' && Math.abs(m.data.now_ms - {at_ms}) < 0.001")
+    visitor.wait_for("time-axis", "true")  # the charts come to the page after its frame
 
 
 def test_a_copied_link_opens_the_same_view_and_a_wrong_one_says_what_is_missing(

@@ -22,6 +22,20 @@ const askSeldom = (ask) => function (name) {
   if (!this.lpStyles.has(name)) this.lpStyles.set(name, ask.call(this, name))
   return this.lpStyles.get(name)
 }
+// What an axis writes is worked out once a frame, where it was for its room, for its marks and for its labels.
+const oncePerFrame = (axis, ask) => {
+  let frame = null, known = []
+  return (...asked) => {
+    const {start, end} = axis.ranges[0], now = [document.timeline.currentTime, start, end, ...asked.flat()]
+    if (frame == null || now.length !== frame.length || now.some((part, at) => part !== frame[at])) { frame = now; known = ask(...asked) }
+    return known
+  }
+}
+const calmAxis = (axis) => {
+  axis.compute_labels = oncePerFrame(axis, axis.compute_labels.bind(axis))
+  const {get} = Object.getOwnPropertyDescriptor(ownerOf(axis, "extents"), "extents"), extents = oncePerFrame(axis, get.bind(axis))
+  Object.defineProperty(axis, "extents", {get: extents})
+}
 const calm = (view) => {
   if (view.lpCalm) return
   view.lpCalm = true
@@ -31,11 +45,14 @@ const calm = (view) => {
     // What is painted on the canvas has an element as well, empty, which went along with every frame.
     if (renderer.panel == null) renderer.update_position = () => {}
   }
-  // Nothing lies on the second canvas, as large as the first: neither wiped nor handed to the screen at each frame.
+  for (const axis of view.axis_views) calmAxis(axis)
+  // Nothing lies on the second canvas, as large as the first: neither wiped nor handed to the screen at each frame, as
+  // every canvas of a page is that has a place in it, painted or not.
   const {overlays} = view.canvas_view
   if (![...view.renderer_views.values()].some((renderer) => renderer.model.level === "overlay")) {
     overlays.prepare = () => overlays.ctx
     overlays.finish = () => {}
+    overlays.el.style.display = "none"
   }
   // A chart that is not there has no size, and had all of the page laid out to get one.
   const layOut = view._invalidate_layout_if_needed.bind(view)

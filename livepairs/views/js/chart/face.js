@@ -1,6 +1,8 @@
 // The face of a page's charts: their time axis, legends and crosshair, the zone of their times, and what can be saved.
 // The range of the time axis never leaves this browser; its tags say whether it follows the newest bar ("follow") or
 // stands where the user put it ("free"). Whoever wants the charts to follow sets the tags: axis.tags = ["follow", ...].
+const ASK_MS = 110
+
 export function render({model, view}) {
   const find = (id) => view.model.document.get_model_by_id(id)
   const {spec} = model
@@ -80,21 +82,30 @@ export function render({model, view}) {
   const moved = () => { setTicks(); fit(); ask(); wish() }
   const grown = () => { follow(); fit(); wish() }
 
-  // Which rows the window needs is asked once the hand has come to rest, or at once when rows run out.
-  let asked = "", asking = null
+  // Which rows the window needs is asked once the hand has come to rest; sooner where rows run out or must be others.
+  let asked = "", asking = null, isUrgent = false, widthAsked = 0
+  const hasRows = () => {
+    const {ts} = leader.data, width = axis.end - axis.start, room = 0.1 * width
+    const isAsWide = Math.abs(width - widthAsked) < 1e-6 * width
+    return isAsWide && ts.length > 0 && ts[0] <= axis.start - room && ts[ts.length - 1] >= axis.end + room
+  }
   const ask = () => {
-    if (!spec.asks || asking != null) return
-    asking = setTimeout(() => {
-      asking = null
-      const pixels = plots.find((plot) => plot.view)?.view.frame.bbox.width ?? 0
-      const width = axis.end - axis.start
-      const wanted = follows() ? `${width} ${pixels}` : `${axis.start} ${axis.end} ${pixels}`
-      // Charts that have no size yet are asked for once they have.
-      if (!pixels) return ask()
-      if (wanted === asked) return
-      asked = wanted
-      model.send_msg({act: "look", start: axis.start, end: axis.end, pixels, follows: follows()})
-    }, 110)
+    if (!spec.asks || isUrgent) return
+    isUrgent = !hasRows()
+    clearTimeout(asking)
+    asking = setTimeout(look, ASK_MS)
+  }
+  const look = () => {
+    isUrgent = false
+    const pixels = plots.find((plot) => plot.view)?.view.frame.bbox.width ?? 0
+    const width = axis.end - axis.start
+    const wanted = follows() ? `${width} ${pixels}` : `${axis.start} ${axis.end} ${pixels}`
+    // Charts that have no size yet are asked for once they have.
+    if (!pixels) return ask()
+    if (wanted === asked) return
+    asked = wanted
+    widthAsked = width
+    model.send_msg({act: "look", start: axis.start, end: axis.end, pixels, follows: follows()})
   }
 
   // Legends and crosshair, drawn once a frame at most.

@@ -1,5 +1,11 @@
 // What lies over a chart: the line with its title and the values under the cursor, the crosshair and its tags. It is
 // plain HTML, for a canvas would be painted anew, with all its lines, each time the mouse moves.
+const decimal = new Map()
+const fixed = (value, digits) => {
+  // A format is costly to make, and a value is written with every frame of a drag.
+  if (!decimal.has(digits)) decimal.set(digits, new Intl.NumberFormat("en-US", {minimumFractionDigits: digits, maximumFractionDigits: digits}))
+  return decimal.get(digits).format(value)
+}
 const number = (value, digits) => {
   if (value == null || !Number.isFinite(value)) return "–"
   const minus = (text) => text.replace("-", "−")
@@ -10,7 +16,7 @@ const number = (value, digits) => {
   }
   if (digits === "bps") return `${minus((1e4 * value).toFixed(1))} bp`
   if (digits === "significant") return minus(value.toPrecision(4))
-  return minus(value.toLocaleString("en-US", {minimumFractionDigits: digits, maximumFractionDigits: digits}))
+  return minus(fixed(value, digits))
 }
 // Prices with as many decimals as the newest ones need, so that the figure does not change its width.
 const decimals = (values) => {

@@ -121,10 +121,16 @@ const PAINTERS = {
   Rect: [paintBoxes, ["x", "y", "height"]],
   VArea: [paintBand, ["x", "y1", "y2"]],
 }
+// Bokeh works out where to paint even where there is nothing, as on most charts without gaps or trades.
+const spare = (renderer) => {
+  if (!renderer.glyph) return
+  const paint = renderer._paint.bind(renderer)
+  renderer._paint = (ctx) => { if (renderer.model.data_source.get_length() !== 0) paint(ctx) }
+}
 const paintWell = (view) => {
   for (const renderer of view.renderer_views.values()) {
     const [paint, columns] = PAINTERS[renderer.glyph?.model.type] ?? []
-    if (!paint || columns.some((name) => !renderer.glyph.model[name]?.field)) continue
+    if (!paint || columns.some((name) => !renderer.glyph.model[name]?.field)) { spare(renderer); continue }
     renderer._paint = (ctx) => {
       ctx.save()
       paint(ctx, renderer)
