@@ -73,7 +73,7 @@ class Portrait:
 HIDDEN: Final = ".seek .marks, .bell b, .sum .folder, .foot .took { visibility: hidden !important }"
 """What is found little by little ahead of the moment, how much other pages have seen, and where recordings are kept."""
 PENDING: Final = re.compile(
-    "warming up|first check runs|waiting for the first bars|Preparing the scan|Computing|checking"
+    "warming up|needs z|being checked|waiting for the first bars|Preparing the scan|Computing|checking"
 )
 """What pages say until all is there."""
 

@@ -27,7 +27,7 @@ def health_markup() -> str:
     return (
         f'<div class="tile health" title="{escape(tip)}"><span>Health</span>'
         '<button popovertarget="reasons"><b data-v="health" data-s="health">–</b></button>'
-        '<small data-v="health-note">first check runs</small>'
+        '<small data-v="health-note">being checked</small>'
         f'<div id="reasons" popover><h3>Health of the pair</h3><dl>{rows}</dl></div></div>'
     )
 

@@ -24,8 +24,9 @@ from livepairs.views.component import LiveText
 from livepairs.views.figures.checkup import Checkup, check_up
 from livepairs.views.figures.healthtile import checkup_values, health_markup
 from livepairs.views.pace import FIGURES_S, Pace
+from livepairs.views.shared import shared, stamp_of
 
-__all__ = ["Kpis", "band", "pays"]
+__all__ = ["Kpis", "band", "pays", "why_none"]
 
 _RECENT_ROWS: Final = 64
 
@@ -66,6 +67,23 @@ def pays(outlook: Outlook) -> dict[str, str]:
     return {"pays": f"{'pays' if net > 0 else 'costs'} {abs(net):.1f} bps", "pays-note": note}
 
 
+def why_none(rows: pa.Table, warmup_bars: int) -> str:
+    """Return why there is no z at the last of a pair's rows, newest last.
+
+    Parameters
+    ----------
+    rows
+        The PAIRS rows of the pair, ``warmup_bars`` of them or all there are.
+    warmup_bars
+        How many fill every window.
+    """
+    if rows.num_rows and rows["is_ready"][-1].as_py():
+        return "undefined: no movement"
+    if rows.num_rows >= warmup_bars:
+        return "warming up"
+    return f"warming up, {rows.num_rows:,} of {warmup_bars:,}"
+
+
 class Kpis:
     """The figures of the pair at its last closed bar, and z as it would be now.
 
@@ -84,7 +102,7 @@ class Kpis:
         self._pair = pair
         self._notify = notify
         self._is_placed = False
-        self._checkup: tuple[dict[str, str], dict[str, str]] = ({}, {})
+        self._checkup: Future[Checkup] | None = None
         self._awaited: Future[Checkup] | None = None
         self._pace = Pace(FIGURES_S)
         self._interval_us = interval_us(run.params.interval)
@@ -102,13 +120,22 @@ class Kpis:
         """Bring the figures up to date, at a rate they can be read at."""
         if not self._pace.is_due(self._run):
             return
+        self._look_at_checkup()
+        key = ("kpis", self._pair, self._checkup)
+        values, states = shared(self._run, key, stamp_of(self._run), self._figures)
+        self._text.show(values=values, states=states)
+
+    def _figures(self) -> tuple[dict[str, str], dict[str, str]]:
         rows = columns.of(self._run.tables.pairs.tail(_RECENT_ROWS), "pair", str(self._pair))
         row = _last(rows)
         status, params = self._run.status, self._run.params
         z = status.z_now.get(self._pair)
         z = row.get("z") if z is None or not math.isfinite(z) else z
         state, meaning = band(z, params.entry, params.exit)
+        if state == "none":
+            meaning = self._why_none()
         newest_us = max(status.last_trade_us.values(), default=0)
+        checked_values, checked_states = checkup_values(self._checkup.result()) if self._checkup else ({}, {})
         values = {
             "z": numbers.fixed(z, 2, signed=True),
             "z-note": meaning,
@@ -118,15 +145,13 @@ class Kpis:
             "p": numbers.p_value(row.get("coint_p")),
             "stat": f"t = {numbers.fixed(row.get('coint_stat'), 2)}",
             "half": _bars_only(row.get("half_life")),
-            "half-note": self._length(row.get("half_life")),
+            "half-note": self._length(row.get("half_life"), rows),
             **self._pays(z, row),
             "rate": numbers.compact(sum(status.trades_per_s.get(leg, 0.0) for leg in (self._pair.y, self._pair.x))),
             "lag": f"{max(0, status.now_us - newest_us) / 1000:,.0f} ms" if newest_us else numbers.NONE,
+            **checked_values,
         }
-        self._look_at_checkup()
-        values |= self._checkup[0]
-        states = {"z": state, "pays": values["pays"].partition(" ")[0], **self._checkup[1]}
-        self._text.show(values=values, states=states)
+        return values, {"z": state, "pays": values["pays"].partition(" ")[0], **checked_states}
 
     def _look_at_checkup(self) -> None:
         if not self._is_placed:  # while the page is built nothing is begun
@@ -136,7 +161,7 @@ class Kpis:
         if found is None:
             return
         if found.done():
-            self._checkup = checkup_values(found.result())
+            self._checkup = found
         elif found is not self._awaited:
             self._awaited = found
             loop, notify = asyncio.get_running_loop(), self._notify
@@ -149,18 +174,21 @@ class Kpis:
 
     def _pays(self, z: float | None, row: dict[str, float]) -> dict[str, str]:
         if z is None or not math.isfinite(z) or not math.isfinite(row.get("std", math.nan)):
-            return {"pays": numbers.NONE, "pays-note": "warming up"}
+            return {"pays": numbers.NONE, "pays-note": "needs z"}
         due = self._run.paper.due(self._pair)
         return pays(look_ahead(z, row, self._rules, interval_us=self._interval_us, due=due))
 
-    def _length(self, half_life: float | None) -> str:
-        if half_life is None or not math.isfinite(half_life):
-            return "not reverting" if self._is_warm() else "warming up"
-        return f"({numbers.duration(half_life * self._interval_us / 1e6)})"
+    def _why_none(self) -> str:
+        windows, status = self._run.params.pair_params, self._run.status
+        every = windows.warmup_bars * max(len(status.z_now), len(self._run.params.pairs))
+        rows = columns.of(self._run.tables.pairs.tail(every), "pair", str(self._pair))
+        return why_none(rows.slice(max(0, rows.num_rows - windows.warmup_bars)), windows.warmup_bars)
 
-    def _is_warm(self) -> bool:
-        rows = columns.of(self._run.tables.pairs.tail(_RECENT_ROWS), "pair", str(self._pair))
-        return bool(rows.num_rows and rows["is_ready"][-1].as_py())
+    def _length(self, half_life: float | None, rows: pa.Table) -> str:
+        if half_life is None or not math.isfinite(half_life):
+            is_warm = rows.num_rows and rows["is_ready"][-1].as_py()
+            return "not reverting" if is_warm else "warming up"
+        return f"({numbers.duration(half_life * self._interval_us / 1e6)})"
 
 
 def _last(rows: pa.Table) -> dict[str, float]:

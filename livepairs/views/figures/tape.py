@@ -24,6 +24,8 @@ __all__ = ["Tape"]
 
 _ROWS: Final = 8
 _WINDOW_BARS: Final = 300
+_SILENT_US: Final = 15_000_000
+"""After so long without a trade a price is old, and says since when."""
 _TRADES: Final = 2000
 """A chunk may hold one symbol only, so the newest few rows of the table may all be of the other leg."""
 
@@ -44,7 +46,7 @@ class Tape:
         self._legs = {"y": pair.y, "x": pair.x}
         self._digits: dict[str, int] = {}
         self._pace = Pace(FIGURES_S)
-        window = numbers.duration(_WINDOW_BARS * interval_us(run.params.interval) / 1e6)
+        self._window = window = numbers.duration(_WINDOW_BARS * interval_us(run.params.interval) / 1e6)
         legs = [_leg_markup(key, symbol, window) for key, symbol in self._legs.items()]
         self._text = LiveText(
             markup="".join(legs) + markup("feed"),
@@ -83,13 +85,17 @@ class Tape:
         change = price / first - 1 if price is not None and first else None
         bought, volume = pc.sum(bars["buy_volume"]).as_py() or 0.0, pc.sum(bars["volume"]).as_py() or 0.0
         share = bought / volume if volume else 0.5
+        last_us = self._run.status.last_trade_us.get(symbol)
+        is_silent = last_us is not None and self._run.status.now_us - last_us > _SILENT_US
         values = {
+            f"{key}-when": f"silent since {_clock(last_us)} UTC" if is_silent else f"over {self._window}",
             f"{key}-price": numbers.fixed(price, digits),
             f"{key}-change": numbers.percent(change),
             f"{key}-bought": f"{100 * share:.0f} % bought",
             f"{key}-sold": f"{100 * (1 - share):.0f} % sold",
         }
         states = {f"{key}-change": _direction(change), f"width-{key}": f"{100 * share:.1f}%"}
+        states |= dict.fromkeys((f"{key}-when", f"{key}-price"), "silent" if is_silent else "")
         return _with_trades(key, _last_of(trades, symbol), digits, (values, states))
 
     def _feed(self) -> dict[str, str]:
@@ -125,7 +131,7 @@ def _with_trades(
     for index in range(_ROWS):
         row = rows[index] if index < len(rows) else None
         place = f"{key}{index}"
-        values[f"{place}-time"] = "" if row is None else _clock(row["ts"])
+        values[f"{place}-time"] = "" if row is None else str(int(str(row["ts"])) // 1_000_000)
         values[f"{place}-price"] = "" if row is None else numbers.fixed(float(str(row["price"])), digits)
         values[f"{place}-qty"] = "" if row is None else numbers.compact(float(str(row["qty"])))
         states[place] = "" if row is None else ("down" if row["buyer_is_maker"] else "up")
@@ -138,13 +144,14 @@ def _clock(ts_us: object) -> str:
 
 def _leg_markup(key: str, symbol: str, window: str) -> str:
     rows = "".join(
-        f'<tr><td data-v="{key}{row}-time"></td><td data-v="{key}{row}-price" data-s="{key}{row}"></td>'
+        f'<tr><td data-v="{key}{row}-time" data-clock></td><td data-v="{key}{row}-price" data-s="{key}{row}"></td>'
         f'<td data-v="{key}{row}-qty"></td></tr>'
         for row in range(_ROWS)
     )
     return f"""<section aria-label="{escape(symbol)}">
-  <h3>{escape(symbol)} <small title="Change of the last price against the open {window} ago">over {window}</small></h3>
-  <div class="price"><span data-v="{key}-price" title="Price of the last trade">–</span>
+  <h3>{escape(symbol)} <small title="Change of the last price against the open {window} ago" data-v="{key}-when"
+    data-s="{key}-when">over {window}</small></h3>
+  <div class="price"><span data-v="{key}-price" data-s="{key}-price" title="Price of the last trade">–</span>
     <span class="change" data-v="{key}-change" data-s="{key}-change">–</span></div>
   <div class="balance" title="Volume whose taker bought against volume whose taker sold, over {window}">
     <i data-s="width-{key}"></i></div>

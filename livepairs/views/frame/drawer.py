@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from html import escape
+from itertools import combinations
+from typing import Final
 from urllib.parse import urlencode
 
 from panel.viewable import Viewable
 
-from livepairs.hub import get_hub
-from livepairs.schema import interval_us
+from livepairs.hub import Run, get_hub
+from livepairs.schema import Pair, interval_us
 from livepairs.views import numbers
 from livepairs.views.assets import stylesheet
 from livepairs.views.component import LiveText
@@ -16,6 +18,9 @@ from livepairs.views.frame.visit import Visit
 from livepairs.views.frame.visitor import is_embedded, visitor
 
 __all__ = ["drawer"]
+
+_MOST_OTHERS: Final = 9
+"""Pairs of a source with five symbols, the one that is shown left out."""
 
 
 def drawer(visit: Visit) -> Viewable:
@@ -60,11 +65,19 @@ def _signed_in() -> str:
 
 def _pairs(visit: Visit) -> str:
     items = []
-    for pair in visit.run.params.pairs:
+    for pair in _offered(visit.run):
         query = urlencode({**visit.run_query, "pair": str(pair)}, safe="/")
         current = ' aria-current="true"' if pair == visit.pair else ""
         items.append(f'<li><a href="?{escape(query)}"{current}>{escape(str(pair))}</a></li>')
     return f"<ul>{''.join(items)}</ul>"
+
+
+def _offered(run: Run) -> list[Pair]:
+    """Return the pairs that are computed, and those of few enough symbols to name them; a scan finds the others."""
+    known = list(run.params.pairs)
+    legs = {frozenset((pair.y, pair.x)) for pair in known}
+    others = [Pair(y, x) for x, y in combinations(run.symbols, 2) if frozenset((y, x)) not in legs]
+    return known + (others if len(others) <= _MOST_OTHERS else [])
 
 
 def _source(visit: Visit) -> dict[str, str]:

@@ -107,13 +107,16 @@ def panel_of(run: Run) -> dict[str, Any]:
     """Return what the feed panel lists."""
     line = run.line
     feed = None if line is None else line.feed
+    # A replay has not come to the others yet.
+    gaps = [gap for gap in run.gaps if gap.start_us <= run.status.now_us] if run.kind == "replay" else run.gaps
+    more = f"; {len(run.gaps):,} in the whole recording" if len(gaps) < len(run.gaps) else ""
     return {
         "title": run.label,
         "sentence": "" if feed is None else _sentence(feed.sentence),
         "facts": [*_counts(run, feed), *([] if feed is None else _connection(feed))],
         "streams": [] if feed is None else [_stream(name, state, feed) for name, state in feed.streams.items()],
-        "gaps": _gap_rows(run.gaps),
-        "gap_text": _gap_text(run.gaps, feed),
+        "gaps": _gap_rows(gaps),
+        "gap_text": _gap_text(gaps, feed) + more,
         "action": "" if feed is None else "start" if feed.status in ("stopped", "refused") else "stop",
     }
 
@@ -209,7 +212,7 @@ def _gap_text(gaps: Sequence[Gap], feed: FeedState | None) -> str:
     forgotten = 0 if feed is None else feed.gaps_forgotten
     count = len(gaps) + forgotten
     if not count:
-        return "No gaps."
+        return "No gaps"
     healed = sum(gap.is_healed for gap in gaps)
     more = f", {forgotten:,} older ones no longer listed" if forgotten else ""
     return f"{count:,} gap{'s' if count > 1 else ''}, {healed:,} filled{more}"

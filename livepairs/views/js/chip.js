@@ -47,7 +47,7 @@ export function render({model}) {
       parts.push(make("h3", {}, "Streams"), make("ul", {}, ...feed.streams.map(([name, said, state, rows]) =>
         make("li", {"data-state": state}, make("b", {}, name), make("span", {}, said), make("em", {title: "Rows"}, rows)))))
     }
-    parts.push(make("h3", {}, "Gaps"), make("p", {class: "quiet"}, feed.gap_text))
+    parts.push(make("h3", {}, "Gaps, UTC"), make("p", {class: "quiet"}, feed.gap_text))
     if (feed.gaps.length) {
       parts.push(make("div", {class: "wide"}, make("table", {}, make("tbody", {}, ...feed.gaps.map(([symbol, when, long, missing, how, cause, state]) =>
         make("tr", {title: cause}, make("td", {}, when), make("td", {}, symbol), make("td", {}, long), make("td", {title: "Trades"}, missing), make("td", {"data-state": state}, how)))))))

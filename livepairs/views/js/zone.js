@@ -18,6 +18,7 @@ window.livepairsZone ??= (() => {
       isLocal = value
       try { localStorage.setItem(KEY, value ? "local" : "utc") } catch { /* only for this page then */ }
       for (const listener of listeners) listener()
+      window.dispatchEvent(new Event("livepairs-zone"))
     },
     // Minutes that the zone is ahead of UTC at a time.
     minutes,

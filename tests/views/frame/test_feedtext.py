@@ -108,6 +108,15 @@ def test_gaps_are_listed_newest_first_with_what_became_of_them() -> None:
     assert panel["action"] == ""
 
 
+def test_a_replay_lists_no_gap_it_has_not_come_to() -> None:
+    gaps = tuple(Gap("A", NOON_US + n * SECOND_US, NOON_US + n * SECOND_US + 1) for n in (-60, 0, 60))
+    run = make_run(None, gaps=gaps)
+    run.kind = "replay"
+    panel = panel_of(run)
+    assert [row[1] for row in panel["gaps"]] == ["12:00:00", "11:59:00"]
+    assert panel["gap_text"] == "2 gaps, 0 filled; 3 in the whole recording"
+
+
 def test_the_record_button_says_how_long_how_much_and_what_keeps_it() -> None:
     session = SessionState(path=None, trades=4321)  # type: ignore[arg-type]
     tape = TapeState("recording", "take", NOON_US, session)
