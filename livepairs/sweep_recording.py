@@ -1,18 +1,13 @@
-"""A sweep of a recording: its replay, the windows, the parameter sets, and what is left after selection.
-
-Above the engine and the pairs, because it joins them: z of each window is computed where the sets are run. Work is cut
-into jobs that may run on threads or on a Dask cluster, in any order, to the same bits.
-"""
+"""A sweep of a recording: every set of a grid tried on its bars, and what is left of the best after selection."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite, sqrt
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,44 +15,20 @@ from livepairs.backtest import sweep_slots as slots
 from livepairs.backtest.engine import run_backtest
 from livepairs.backtest.funding import Funding, known_funding
 from livepairs.backtest.grid import Grid
-from livepairs.backtest.market import Market, lay_out, score
+from livepairs.backtest.market import Market
 from livepairs.backtest.metrics import equity_returns
 from livepairs.backtest.overfit import Overfit, Paths, Plan, cross_paths, overfitting
 from livepairs.backtest.params import BacktestParams
 from livepairs.backtest.result import BacktestResult
-from livepairs.backtest.rows import Floats
 from livepairs.backtest.selection import deflated_sharpe, expected_best_sharpe
-from livepairs.backtest.sweep import (
-    Axis,
-    Course,
-    Outcome,
-    axis_of,
-    bar_edges,
-    moments_of,
-    run_sets,
-    sharpe_ratios,
-    tried_table,
-)
+from livepairs.backtest.sweep import Axis, axis_of, bar_edges, moments_of, sharpe_ratios, tried_table
 from livepairs.backtest.walkforward import FOLDS, folds_of
-from livepairs.errors import ConfigError
-from livepairs.pairs.machine import PairMachine, PairParams
-from livepairs.pairs.rescore import Spreads, z_of
+from livepairs.pairs.machine import PairParams
 from livepairs.schema import Pair
 from livepairs.stats import compiled
-from livepairs.workers import aligned, on_cluster, on_threads
+from livepairs.sweep_bench import SETS_A_JOB, Asked, Bench, Job, is_worth_compiling, run_job
 
-__all__ = ["Asked", "Bench", "Study", "SweepResult", "pieces_of", "sweep", "try_all"]
-
-SETS_A_JOB: Final = 256
-"""Sets of one window that run together: tens of milliseconds for 100,000 bars."""
-
-WORTH_COMPILING: Final = 10_000_000
-"""Bars times sets from which a sweep is quicker if it waits for the compiler first."""
-
-PAIR_BAR: Final = 200
-"""Interpreted, a bar of a hedge window takes as long as that many sets."""
-
-Counts = npt.NDArray[np.int64]
+__all__ = ["Study", "SweepResult", "pieces_of", "sweep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,119 +76,6 @@ class SweepResult:
     paths: Paths | None
     folds: pa.Table
     summary: dict[str, float | int | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What every job reads: the market and the spreads of each hedge window, and the levels of the grid."""
-
-    hedged: dict[int, tuple[Market, Spreads]]
-    levels: Floats
-    max_hold: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Sets from ``first`` to before ``last`` of one hedge and z window, and what they go through."""
-
-    hedge_window: int
-    z_window: int
-    first: int
-    last: int
-    course: Course
-
-
-def run_job(ground: Ground, job: Job) -> Outcome:
-    """Run a job: here or on another machine, to the same bits."""
-    market, spreads = ground.hedged[job.hedge_window]
-    market, spreads = aligned(market), aligned(spreads)
-    if len(market) * (job.last - job.first) >= WORTH_COMPILING:
-        compiled.prepare()  # which is done already, unless this is another machine
-    z, is_ready = z_of(spreads, job.z_window)
-    levels, course = np.require(ground.levels[job.first : job.last], requirements="A"), aligned(job.course)
-    return run_sets(market, score(z, spreads.beta, is_ready), levels, course)
-
-
-def _look_away() -> None:
-    """Watch nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is swept; ``watch`` is called, on whatever thread, before each piece of work that is done here."""
-
-    bars: pa.Table
-    pair: Pair
-    grid: Grid
-    params: BacktestParams
-    interval_us: int
-    scheduler: str | None
-    watch: Callable[[], None] = _look_away
-
-
-class Bench:
-    """The markets and spreads of every hedge window, and the jobs on them."""
-
-    def __init__(self, asked: Asked, pair_params: PairParams, funding: Funding | None) -> None:
-        grid, params, bars, pair, interval_us = asked.grid, asked.params, asked.bars, asked.pair, asked.interval_us
-        self.grid, self.params, self.bars, self.pair = grid, params, bars, pair
-        self.interval_us, self.pair_params = interval_us, pair_params
-        hedged: dict[int, tuple[Market, Spreads]] = {}
-        for window in grid.hedge_window:
-            asked.watch()
-            ways = replace(pair_params, hedge_window=window, z_window=grid.z_window[0])
-            rows = self.rows(ways)
-            if not rows.num_rows:
-                raise ConfigError(f"{pair} has no closed bar; a sweep needs a longer recording")
-            market = lay_out(rows, bars, params, pair=pair, interval_us=interval_us, funding=funding)
-            hedged[window] = market, Spreads.of(rows, ways, interval_us=interval_us)
-        self.ground = Ground(hedged, grid.levels, params.max_hold)
-        self.scheduler, self.watch = asked.scheduler, asked.watch
-
-    def rows(self, asked: PairParams) -> pa.Table:
-        machine = PairMachine([self.pair], asked, interval_us=self.interval_us)
-        return pa.Table.from_batches([machine.update(self.bars.combine_chunks().to_batches()[0])])
-
-    @property
-    def market(self) -> Market:
-        """The market of the first hedge window; times and prices are the same in all."""
-        return self.ground.hedged[self.grid.hedge_window[0]][0]
-
-    @property
-    def windows(self) -> Any:  # an integer array, (sets, 2)
-        pairs = [(h, z) for h in self.grid.hedge_window for z in self.grid.z_window]
-        return np.repeat(np.array(pairs, dtype=np.int64), len(self.grid.levels), axis=0)
-
-    @property
-    def levels(self) -> Floats:
-        return np.tile(self.grid.levels, (len(self.grid.hedge_window) * len(self.grid.z_window), 1))
-
-    @property
-    def first_ready(self) -> int:
-        """The bar from which every set may trade."""
-        asked = (replace(self.pair_params, hedge_window=h, z_window=z) for h, z in np.unique(self.windows, axis=0))
-        return max(params.warmup_bars for params in asked) - 1
-
-    def course(self, axis: Axis, edges: Counts) -> Course:
-        return Course(edges, is_daily=axis.is_daily, max_hold=self.params.max_hold)
-
-    def run(self, course: Course) -> Outcome:
-        """Run every set of the grid through the same bars."""
-        jobs = [
-            Job(h, z, at, at + SETS_A_JOB, course)
-            for h in self.grid.hedge_window
-            for z in self.grid.z_window
-            for at in range(0, len(self.grid.levels), SETS_A_JOB)
-        ]
-        if self.scheduler is None:
-            done = on_threads(self._watched, self.ground, jobs)
-        else:
-            done = on_cluster(run_job, self.ground, jobs, scheduler=self.scheduler)
-        return Outcome(np.concatenate([made.results for made in done]), np.concatenate([made.spans for made in done]))
-
-    def _watched(self, ground: Ground, job: Job) -> Outcome:
-        self.watch()
-        return run_job(ground, job)
 
 
 def sweep(  # noqa: PLR0913 - the public form of value objects; everything is by name
@@ -269,10 +127,10 @@ def sweep(  # noqa: PLR0913 - the public form of value objects; everything is by
     params = params or BacktestParams()
     known = known_funding(funding, marks)
     ways = replace(pair_params or PairParams(), price=params.price)
-    if bars.num_rows * (len(grid) + PAIR_BAR * len(grid.hedge_window)) >= WORTH_COMPILING:
+    if is_worth_compiling(bars.num_rows, len(grid), windows=len(grid.hedge_window)):
         compiled.prepare()
-    what = Asked(bars, asked, grid, params, interval_us, scheduler, watch or _look_away)
-    bench = Bench(what, ways, known)
+    what = Asked(bars, asked, grid, params, interval_us, scheduler)
+    bench = Bench(what if watch is None else replace(what, watch=watch), ways, known)
     return _study(bench, study, known)
 
 
@@ -280,13 +138,6 @@ def pieces_of(grid: Grid, study: Study) -> int:
     """Return how many pieces of work a sweep has at most; folds without a training set leave some out."""
     windows = len(grid.hedge_window) * len(grid.z_window)
     return len(grid.hedge_window) + windows * -(-len(grid.levels) // SETS_A_JOB) * (1 + study.folds)
-
-
-def try_all(bench: Bench) -> pa.Table:
-    """Run every set over all bars and return the TRIED table, without any validation."""
-    axis = axis_of(bench.market)
-    outcome = bench.run(bench.course(axis, bar_edges(axis, np.array([0, len(axis)]), 0, len(bench.market))))
-    return tried_table(bench.windows, bench.levels, outcome, axis, bench.market)
 
 
 def _study(bench: Bench, study: Study, known: Funding | None) -> SweepResult:
@@ -300,9 +151,12 @@ def _study(bench: Bench, study: Study, known: Funding | None) -> SweepResult:
     overfit = overfitting(moments, plan) if plan else None
     paths = cross_paths(moments, plan) if plan and overfit else None
     folds = _walk(bench, study)
-    summary = _selection(bench, tried, axis, study, known)
-    best = summary.pop("best")
-    summary |= {
+    best, found = _selected(bench, tried, axis, study, known)
+    summary = {
+        "sets": len(bench.grid),
+        "trials": len(bench.grid) + study.prior_trials,
+        "traded": int((tried.column("trades").to_numpy() > 0).sum()),
+        **found,
         "overfit_probability": overfit.probability if overfit else None,
         "overfit_loss": overfit.loss if overfit else None,
         "path_sharpe_median": _finite(float(np.median(paths.sharpe)) * sqrt(axis.per_year)) if paths else None,
@@ -325,36 +179,43 @@ def _purge(bench: Bench, study: Study) -> int:
     return max(bench.grid.z_window) if study.purge is None else study.purge
 
 
-def _selection(bench: Bench, tried: pa.Table, axis: Axis, study: Study, known: Funding | None) -> dict[str, Any]:
-    trials = len(bench.grid) + study.prior_trials
-    summary: dict[str, Any] = {"sets": len(bench.grid), "trials": trials, "best": None}
+def _selected(
+    bench: Bench, tried: pa.Table, axis: Axis, study: Study, known: Funding | None
+) -> tuple[BacktestResult | None, dict[str, float | None]]:
+    """Return the backtest of the best set, and its Sharpe ratio before and after selection."""
     sharpe = tried.column("sharpe").to_numpy()
-    summary["traded"] = int((tried.column("trades").to_numpy() > 0).sum())
-    summary |= dict.fromkeys(("best_sharpe", "expected_best_sharpe", "deflated_sharpe"))
     if not np.isfinite(sharpe).any():
-        return summary
-    row = tried.slice(int(np.nanargmax(sharpe)), 1).to_pylist()[0]
+        return None, dict.fromkeys(("best_sharpe", "expected_best_sharpe", "deflated_sharpe"))
+    trials = len(bench.grid) + study.prior_trials
     found = sharpe[np.isfinite(sharpe)] / sqrt(axis.per_year)
-    benchmark = expected_best_sharpe(trials, float(np.var(found, ddof=1)) if len(found) > 1 else 0.0)
+    expected = expected_best_sharpe(trials, float(np.var(found, ddof=1)) if len(found) > 1 else 0.0)
+    row = tried.slice(int(np.nanargmax(sharpe)), 1).to_pylist()[0]
+    best = _backtest_of(row, bench, known)
+    deflated = _deflated(best, bench, expected)
+    return replace(best, metrics={**best.metrics, "deflated_sharpe": deflated, "trials": trials}), {
+        "best_sharpe": row["sharpe"],
+        "expected_best_sharpe": expected * sqrt(axis.per_year),
+        "deflated_sharpe": deflated,
+    }
+
+
+def _backtest_of(row: dict[str, Any], bench: Bench, known: Funding | None) -> BacktestResult:
     rules = replace(bench.params, **{name: row[name] for name in ("entry", "exit", "stop")})
     ways = replace(bench.pair_params, hedge_window=row["hedge_window"], z_window=row["z_window"])
-    best = run_backtest(bench.rows(ways), bench.bars, rules, pair=bench.pair, funding=known)
-    returns, _, _ = equity_returns(best.equity, capital=rules.capital, interval_us=bench.interval_us)
+    return run_backtest(bench.rows(ways), bench.bars, rules, pair=bench.pair, funding=known)
+
+
+def _deflated(best: BacktestResult, bench: Bench, expected: float) -> float | None:
+    returns, _, _ = equity_returns(best.equity, capital=bench.params.capital, interval_us=bench.interval_us)
     centred = returns - returns.mean()
     variance = float((centred**2).mean())
-    deflated = deflated_sharpe(
+    return deflated_sharpe(
         float(returns.mean() / returns.std(ddof=1)),
         len(returns),
         skew=float((centred**3).mean()) / variance**1.5,
         kurtosis=float((centred**4).mean()) / variance**2,
-        benchmark=benchmark,
+        benchmark=expected,
     )
-    metrics = {**best.metrics, "deflated_sharpe": deflated, "trials": trials}
-    summary["best"] = replace(best, metrics=metrics)
-    summary["best_sharpe"] = row["sharpe"]
-    summary["expected_best_sharpe"] = benchmark * sqrt(axis.per_year)
-    summary["deflated_sharpe"] = deflated
-    return summary
 
 
 def _walk(bench: Bench, study: Study) -> pa.Table:

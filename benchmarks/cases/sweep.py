@@ -35,7 +35,7 @@ def ours(scale: Scale) -> Callable[[], Outcome]:
     from livepairs.pairs.machine import PairParams
     from livepairs.schema import Pair
     from livepairs.stats import compiled
-    from livepairs.sweep_recording import Asked, Bench, try_all
+    from livepairs.sweep_bench import Asked, Bench, try_all
 
     grid = Grid(entry=ENTRIES, exit=EXITS, z_window=WINDOWS)
     asked = Asked(make_bars(5_000 if scale.is_quick else BARS), Pair(ETH, BTC), grid, BacktestParams(), 1_000_000, None)
