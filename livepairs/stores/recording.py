@@ -63,6 +63,7 @@ class Recording:
 
     def __init__(self, path: Path, manifest: Manifest) -> None:
         self.path, self.manifest = path, manifest
+        self._name = path.resolve().name
         self._footers: dict[str, tuple[RowGroup, ...]] = {}
 
     def __repr__(self) -> str:
@@ -80,7 +81,7 @@ class Recording:
     @property
     def name(self) -> str:
         """The name of the folder."""
-        return self.path.resolve().name
+        return self._name
 
     @property
     def symbols(self) -> tuple[str, ...]:

@@ -1,7 +1,10 @@
-"""Whether a browser keeps up: what was sent to it before has left this process.
+"""What of a page's updates its browser has not taken yet, and whether it could be sent another one right now.
 
-Tornado queues without limit what a slow browser has not taken yet. A page that is behind is therefore skipped, and gets
+Tornado queues without limit what a slow browser has not taken. A page that is behind is therefore skipped, and gets
 everything in one piece later; it never slows the feed or the other pages, and never fills the memory.
+
+Bokeh has no public way to ask. Where its inner parts are not what they were, nobody counts as behind, and nobody's
+websocket as known.
 """
 
 from __future__ import annotations
@@ -9,22 +12,44 @@ from __future__ import annotations
 from typing import Any
 
 from bokeh.document import Document
+from panel.io.document import _WRITE_BLOCK, _WRITE_MSGS
 
-__all__ = ["is_behind"]
+__all__ = ["is_behind", "streams_of"]
 
 
 def is_behind(document: Document) -> bool:
-    """Return whether something sent to the document's browser is still waiting to be taken.
+    """Return whether something sent to the document's browser is still waiting to be taken."""
+    return any(_is_writing(connection) for connection in _connections_of(document))
 
-    Bokeh has no public way to ask. Where its inner parts are not what they were, nobody counts as behind.
+
+def streams_of(document: Document) -> list[Any] | None:
+    """Return where to write what is to reach the document's browser next; None where nobody but Bokeh may.
+
+    That is where a message is being written or waits to be, and where the websocket is not Tornado's or compresses.
     """
+    if document in _WRITE_MSGS or document in _WRITE_BLOCK:
+        return None
+    streams = [_stream_of(connection) for connection in _connections_of(document)]
+    return None if None in streams else streams
+
+
+def _connections_of(document: Document) -> tuple[Any, ...]:  # Bokeh's ServerConnections
     session: Any = getattr(document.session_context, "session", None)
-    connections = getattr(session, "_subscribed_connections", ())
-    return any(_is_writing(connection) for connection in tuple(connections))
+    return tuple(getattr(session, "_subscribed_connections", ()))
 
 
-def _is_writing(connection: Any) -> bool:  # Bokeh's ServerConnection
+def _is_writing(connection: Any) -> bool:
     try:
         return bool(connection._socket.ws_connection.stream.writing())
     except AttributeError:
         return False
+
+
+def _stream_of(connection: Any) -> Any:  # tornado's IOStream
+    try:
+        socket = connection._socket
+        websocket = socket.ws_connection
+        is_free = socket.write_lock._block._value and websocket._compressor is None and not websocket.is_closing()
+        return websocket.stream if is_free and not websocket.stream.closed() else None
+    except AttributeError:
+        return None

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from bokeh.models import ColumnDataSource
 
 from livepairs.columns import flags_of, floats_of, ints_of, names_column
+from livepairs.views.letter import append
 
 __all__ = ["ROLLOVER", "Columns", "empty_source", "flags", "grow", "milliseconds", "numbers", "of"]
 
@@ -92,7 +93,7 @@ def grow(
         source.data = {name: values[-rollover:] for name, values in columns.items()}
     elif rows:
         _await_pandas()
-        source.stream({name: values.tolist() for name, values in columns.items()}, rollover=rollover)
+        append(source, columns, rollover)
 
 
 def _await_pandas() -> None:

@@ -14,6 +14,7 @@ import param
 from panel.custom import JSComponent
 
 from livepairs.views.assets import module, script, stylesheet
+from livepairs.views.letter import tell
 
 __all__ = ["Chip", "LiveText", "Lively", "Navigation", "Talking"]
 
@@ -36,7 +37,7 @@ class Lively(JSComponent):
         # Past the watchers, whose only one is what tells the browser.
         self._param__private.values.update(fresh)
         for model, _parent in self._models.values():
-            model.data.update(**fresh)
+            tell(model.data, **fresh)
 
 
 class Talking(Lively):

@@ -17,14 +17,13 @@ from typing import Any, Protocol
 
 import panel as pn
 from bokeh.document import Document
-from panel.io.document import unlocked
-from panel.io.state import set_curdoc
 from panel.viewable import Viewable
 
 from livepairs.hub import Run
 from livepairs.hub.publishtimes import PUBLISH_TIMES
 from livepairs.views.assets import stylesheet
 from livepairs.views.backlog import is_behind
+from livepairs.views.letter import writing
 
 __all__ = ["Panel", "Screen", "sentence", "sentence_markup"]
 
@@ -136,7 +135,7 @@ class Screen:
             PUBLISH_TIMES.skip()
             self._try_later()
             return
-        with set_curdoc(self._document), unlocked():
+        with writing(self._document):
             for slot in self._slots:
                 slot.refresh()
 

@@ -11,10 +11,11 @@ from bokeh.models import NumeralTickFormatter, Range1d, Span
 from livepairs.views.charts.candleset import CandleSet, drawn
 from livepairs.views.charts.timeaxis import Scale, TimeAxis
 from livepairs.views.columns import ROLLOVER, Columns, flags, milliseconds, numbers
+from livepairs.views.letter import tell
 from livepairs.views.numbers import decimals
 from livepairs.views.palette import MUTED
 
-__all__ = ["Candles", "bar_columns"]
+__all__ = ["Candles", "bar_columns", "candles_of"]
 
 _FIELDS: Final = [
     *({"label": field[0].upper(), "field": field, "digits": "price"} for field in ("open", "high", "low", "close")),
@@ -32,6 +33,11 @@ def bar_columns(bars: pa.Table) -> Columns:
     is_filled = flags(bars, "is_filled")
     prices = {name: np.where(is_filled, np.nan, numbers(bars, name)) for name in ("open", "high", "low", "close")}
     return {"ts": milliseconds(bars), **prices, "volume": numbers(bars, "volume")}
+
+
+def candles_of(bars: pa.Table, step_ms: float, interval_ms: float) -> Columns:
+    """Return BARS rows of one symbol as candles of ``step_ms``, both in milliseconds."""
+    return drawn(bar_columns(bars), step_ms, interval_ms)
 
 
 class Candles:
@@ -71,23 +77,21 @@ class Candles:
             Scale(self.chart.extra_y_ranges["volume"], volumes, floor=0.0, share=_VOLUME_SHARE),
         ]
 
-    def append(self, bars: pa.Table, *, is_reset: bool, step_ms: float | None = None, rollover: int = ROLLOVER) -> None:
-        """Show closed bars.
+    def append(self, rows: Columns, *, is_reset: bool, step_ms: float | None = None, rollover: int = ROLLOVER) -> None:
+        """Show closed candles.
 
         Parameters
         ----------
-        bars
-            BARS rows of this leg.
+        rows
+            The new ones, as ``candles_of`` makes them; all of them after a reset.
         is_reset
             What is shown must go.
         step_ms
-            Length of the candles they are drawn as; None for the bars' own.
+            Their length; None for the bars' own.
         rollover
-            How many candles are kept.
+            How many are kept.
         """
-        step_ms = step_ms or self._interval_ms
-        rows = drawn(bar_columns(bars), step_ms, self._interval_ms)
-        self._candles.append(rows, step_ms=step_ms, is_reset=is_reset, rollover=rollover)
+        self._candles.append(rows, step_ms=step_ms or self._interval_ms, is_reset=is_reset, rollover=rollover)
         if is_reset or not self._has_digits:
             self._write_prices(rows["close"][-_SAMPLE:])
 
@@ -96,18 +100,16 @@ class Candles:
         digits = decimals(closes.tolist())
         self._format.format = f"0,0.{'0' * digits}" if digits else "0,0"
 
-    def form(self, bars: pa.Table, last_price: float | None, *, step_ms: float | None = None) -> None:
+    def form(self, rows: Columns, last_price: float | None) -> None:
         """Show what is not closed yet.
 
         Parameters
         ----------
-        bars
-            BARS rows of this leg: the forming ones, after the closed ones of a coarser candle that is forming.
+        rows
+            The forming candle, or those that a coarser one is made of so far.
         last_price
             Where the dashed line goes.
-        step_ms
-            Length of the candles; None for the bars' own.
         """
-        self._candles.form(drawn(bar_columns(bars), step_ms or self._interval_ms, self._interval_ms))
+        self._candles.form(rows)
         if last_price is not None and last_price != self._last.location:
-            self._last.update(location=last_price, visible=True)
+            tell(self._last, location=last_price, visible=True)

@@ -16,6 +16,7 @@ from bokeh.plotting import figure
 
 from livepairs.views.charts.chartrows import HIGHEST, LAST, LOWEST, OPENING, SUM, coarser
 from livepairs.views.columns import Columns, empty_source, grow
+from livepairs.views.letter import replace
 from livepairs.views.palette import DOWN, MUTED, PAPER, UP
 
 __all__ = ["COLUMNS", "CandleSet", "drawn"]
@@ -69,6 +70,7 @@ class CandleSet:
         self._gaps = empty_source(f"gaps-{name}", ["start", "end"]) if shades_empty else None
         self._chart = chart
         self._step_ms = interval_ms
+        self._formed = b""
         self._wide: list[Rect] = []
         self._line: Any = {"field": "fell", "transform": LinearColorMapper(palette=[UP, DOWN], low=0, high=1)}
         # The frame finds this mapper by its name when the theme is switched.
@@ -119,7 +121,7 @@ class CandleSet:
 
     def form(self, rows: Columns) -> None:
         """Show the bar that is not closed yet: at most a few rows."""
-        shown = self.forming.data
-        same = ("ts", "high", "low", "close", "volume")
-        if any(not np.array_equal(np.asarray(shown[name]), rows[name], equal_nan=True) for name in same):
-            self.forming.data = {name: values.tolist() for name, values in rows.items()}
+        key = b"".join(rows[name].tobytes() for name in ("ts", "high", "low", "close", "volume"))
+        if key != self._formed:
+            self._formed = key
+            replace(self.forming, rows)

@@ -6,6 +6,7 @@ to what a screen can show: of each stretch the extremes of the lines stay.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,12 +18,14 @@ from livepairs.columns import ints_of
 from livepairs.hub import Run
 from livepairs.hub.paper import paper_rules
 from livepairs.schema import Pair
-from livepairs.tables.ring import Cursor, Delta
+from livepairs.tables.ring import Cursor
 from livepairs.views import columns
 from livepairs.views.backtest.drawnrows import thinned
 from livepairs.views.charts.candleset import CandleSet, drawn
 from livepairs.views.charts.chartwindow import MOST_ROWS, NEWEST_BARS, ChartWindow
 from livepairs.views.columns import ROLLOVER, Columns
+from livepairs.views.letter import replace
+from livepairs.views.shared import shared, stamp_of
 
 __all__ = ["PairRows"]
 
@@ -32,6 +35,17 @@ _HEADROOM: Final = 0.6
 """How far beyond the entry levels the z chart always reaches, so that one sees how near z is to them."""
 _POINTS: Final = 3_600
 """Rows of a thinned window, at least: its two screens have some 1,800 each."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """PAIRS rows of a pair as they are drawn: its candles, its lines, against which bar, and the last row's line."""
+
+    candles: Columns
+    zscore: Columns
+    spread: Columns
+    base: tuple[float, float] | None
+    line: tuple[float, float] | None
 
 
 class PairRows:
@@ -76,8 +90,9 @@ class PairRows:
 
     def refresh(self) -> bool:
         """Bring the sources up to date; return whether they were given anew."""
-        delta = self._run.tables.pairs.since(self._cursor)
-        if delta.is_reset and self._cursor is not None:
+        since, stamp = self._cursor, stamp_of(self._run)
+        delta = shared(self._run, "pairs", (stamp, since), lambda: self._run.tables.pairs.since(since))
+        if delta.is_reset and since is not None:
             self.jumps += 1
             self._window.forget()
         self._cursor = delta.cursor
@@ -86,7 +101,11 @@ class PairRows:
         is_anew = delta.is_reset or self._given != self._window.version
         if self._window.held.is_newest:
             self.given = None
-            self._grow(delta, is_anew=is_anew)
+            if is_anew:
+                self._renew(delta.cursor)
+            elif delta.rows.num_rows:
+                key = ("pairs drawn", self._pair, self._base)
+                self._append(shared(self._run, key, (stamp, since), lambda: self._drawn_news(delta.rows)))
         elif is_anew or (delta.rows.num_rows and self._window.is_due()):
             is_anew = True
             self._give()
@@ -95,18 +114,29 @@ class PairRows:
         self._move_now()
         return is_anew
 
-    def _grow(self, delta: Delta, *, is_anew: bool) -> None:
-        rows = self._run.tables.pairs.tail(ROLLOVER * len(self._run.params.pairs)) if is_anew else delta.rows
-        rows = columns.of(rows, "pair", str(self._pair))
-        if not is_anew and not rows.num_rows:
-            return
-        within = self._within(rows, is_anew=is_anew)
-        self._place(rows, within, is_reset=is_anew, step_ms=self._interval_ms, rollover=ROLLOVER)
+    def _renew(self, cursor: Cursor) -> None:
+        most = ROLLOVER * len(self._run.params.pairs)
+        rows = columns.of(self._run.tables.pairs.tail(most), "pair", str(self._pair))
+        if self._base is None and rows.num_rows:
+            # Pages that were opened within as many bars as one draws show the legs against the same bar.
+            stamp = (cursor.generation, cursor.rows // most)
+            self._base = shared(self._run, ("base", self._pair), stamp, lambda: _base_of(rows))
+        self._place(rows, self._within(rows), step_ms=self._interval_ms, rollover=ROLLOVER)
 
-    def _within(self, rows: pa.Table, *, is_anew: bool) -> np.ndarray:
+    def _drawn_news(self, news: pa.Table) -> _Drawn:
+        rows = columns.of(news, "pair", str(self._pair))
+        within = self._run.tape.spreads(self._pair, rows, self._run.params)
+        return self._drawn(rows, rows, within, self._interval_ms)
+
+    def _append(self, drawn_rows: _Drawn) -> None:
+        if len(drawn_rows.zscore["ts"]):
+            self._base = self._base or drawn_rows.base
+            self._show(drawn_rows, is_reset=False, step_ms=self._interval_ms, rollover=ROLLOVER)
+
+    def _within(self, rows: pa.Table) -> np.ndarray:
         """Return open, high, low and close of the spread of rows that are about to be shown."""
-        if not is_anew or not rows.num_rows:
-            return self._run.tape.spreads(self._pair, rows, self._run.params)
+        if not rows.num_rows:
+            return np.empty((4, 0))
         # All that is in view at first; what lies before comes with the window in which it is looked at.
         first = max(0, rows.num_rows - NEWEST_BARS)
         recent, within = rows.slice(first), np.full((4, rows.num_rows), np.nan)
@@ -124,36 +154,42 @@ class PairRows:
         self._window.gave()
         start_us, end_us = held.span_us
         rows, within = self._window.rows.pairs(self._pair, start_us, min(end_us, self._window.given_us))
-        self._place(rows, within, is_reset=True, step_ms=held.step_us / 1000, rollover=MOST_ROWS)
+        self._place(rows, within, step_ms=held.step_us / 1000, rollover=MOST_ROWS)
 
-    def _place(self, rows: pa.Table, within: np.ndarray, *, is_reset: bool, step_ms: float, rollover: int) -> None:
-        if rows.num_rows:
-            newest = rows.slice(rows.num_rows - 1)
-            self._line = (float(columns.numbers(newest, "alpha")[0]), float(columns.numbers(newest, "beta")[0]))
-        if self._candles is not None:
-            shown = drawn(self._prices(columns.milliseconds(rows), within), step_ms, self._interval_ms)
-            self._candles.append(shown, step_ms=step_ms, is_reset=is_reset, rollover=rollover)
-        lines = rows.take(pa.array(_drawn_rows(rows, max(_POINTS, self._window.room)))) if is_reset else rows
+    def _place(self, rows: pa.Table, within: np.ndarray, *, step_ms: float, rollover: int) -> None:
+        """Show these rows for all that were shown."""
+        lines = rows.take(pa.array(_drawn_rows(rows, max(_POINTS, self._window.room))))
         self.given = lines if rollover == MOST_ROWS else None
+        drawn_rows = self._drawn(rows, lines, within, step_ms)
+        self._base = drawn_rows.base
+        self._show(drawn_rows, is_reset=True, step_ms=step_ms, rollover=rollover)
+
+    def _show(self, drawn_rows: _Drawn, *, is_reset: bool, step_ms: float, rollover: int) -> None:
+        self._line = drawn_rows.line or self._line
+        if self._candles is not None:
+            self._candles.append(drawn_rows.candles, step_ms=step_ms, is_reset=is_reset, rollover=rollover)
         # The charts follow ``spread`` and read both then, so it grows last.
-        columns.grow(self.zscore, self._zscore(lines), is_reset=is_reset, rollover=rollover)
-        columns.grow(self.spread, self._spread(lines), is_reset=is_reset, rollover=rollover)
+        columns.grow(self.zscore, drawn_rows.zscore, is_reset=is_reset, rollover=rollover)
+        columns.grow(self.spread, drawn_rows.spread, is_reset=is_reset, rollover=rollover)
+
+    def _drawn(self, rows: pa.Table, lines: pa.Table, within: np.ndarray, step_ms: float) -> _Drawn:
+        """Return what is drawn of PAIRS rows of the pair, of which ``lines`` are those that lines go through."""
+        candles = drawn(self._prices(columns.milliseconds(rows), within), step_ms, self._interval_ms)
+        base = self._base or (_base_of(lines) if lines.num_rows else None)
+        return _Drawn(candles, self._zscore(lines), self._spread(lines, base or (1.0, 1.0)), base, _line_of(rows))
 
     @staticmethod
     def _prices(ts: np.ndarray, within: np.ndarray) -> Columns:
         prices = dict(zip(("open", "high", "low", "close"), within, strict=True))
         return {"ts": ts, **prices, "volume": np.zeros(len(ts))}
 
-    def _spread(self, rows: pa.Table) -> Columns:
+    def _spread(self, rows: pa.Table, base: tuple[float, float]) -> Columns:
         y, x = columns.numbers(rows, "y_close"), columns.numbers(rows, "x_close")
-        if self._base is None and len(y):
-            self._base = (float(y[0]), float(x[0]))
-        base_y, base_x = self._base or (1.0, 1.0)
         mean, band = columns.numbers(rows, "mean"), self._run.params.entry * columns.numbers(rows, "std")
         return {
             "ts": columns.milliseconds(rows),
-            "y": 100 * y / base_y,
-            "x": 100 * x / base_x,
+            "y": 100 * y / base[0],
+            "x": 100 * x / base[1],
             "spread": columns.numbers(rows, "spread"),
             "mean": mean,
             "upper": mean + band,
@@ -181,26 +217,48 @@ class PairRows:
 
     def _form(self) -> None:
         """Show the candle of the spread that is not closed yet, at the line of the last bar that is."""
-        forming, step_ms = self._run.status.forming, self._window.held.step_us / 1000
         if self._candles is None or self._line is None:
             return
-        parts, run = [], self._run
-        if not self._window.held.is_newest:
-            rows, within = self._window.rows.pairs(self._pair, self._window.given_us, run.status.now_us)
+        if self._window.held.is_newest:
+            forming = shared(self._run, ("pair forming", self._pair), stamp_of(self._run), self._unclosed)
+        else:
+            forming = self._unclosed()
+        if forming is not None:
+            self._candles.form(forming)
+
+    def _unclosed(self) -> Columns | None:
+        run, window, parts = self._run, self._window, []
+        if not window.held.is_newest:
+            rows, within = window.rows.pairs(self._pair, window.given_us, run.status.now_us)
             parts.append((columns.milliseconds(rows), within))
-        if forming.num_rows:
-            bar_us = int(ints_of(forming.column("ts")).max())
+        if run.status.forming.num_rows and self._line is not None:
+            bar_us = int(ints_of(run.status.forming.column("ts")).max())
             parts.append((np.array([bar_us / 1000]), run.tape.forming(self._pair, bar_us, self._line, run.params)))
-        if parts:
-            ts, within = (np.concatenate([part[place] for part in parts], axis=-1) for place in (0, 1))
-            self._candles.form(drawn(self._prices(ts, within), step_ms, self._interval_ms))
+        if not parts:
+            return None
+        ts, within = (np.concatenate([part[place] for part in parts], axis=-1) for place in (0, 1))
+        return drawn(self._prices(ts, within), window.held.step_us / 1000, self._interval_ms)
 
     def _move_now(self) -> None:
         status = self._run.status
         z = status.z_now.get(self._pair)
         now = {"ts": [status.now_us / 1000], "z": [z]} if z is not None and np.isfinite(z) else {"ts": [], "z": []}
         if now != self.now.data:
-            self.now.data = now
+            replace(self.now, now)
+
+
+def _base_of(rows: pa.Table) -> tuple[float, float]:
+    """Return the closes of both legs in the first row, which the legs are drawn against."""
+    first = rows.slice(0, 1)
+    return float(columns.numbers(first, "y_close")[0]), float(columns.numbers(first, "x_close")[0])
+
+
+def _line_of(rows: pa.Table) -> tuple[float, float] | None:
+    """Return alpha and beta of the last row."""
+    if not rows.num_rows:
+        return None
+    newest = rows.slice(rows.num_rows - 1)
+    return float(columns.numbers(newest, "alpha")[0]), float(columns.numbers(newest, "beta")[0])
 
 
 def _drawn_rows(rows: pa.Table, points: int) -> np.ndarray:

@@ -12,14 +12,14 @@ from livepairs.hub import Run
 from livepairs.schema import Pair, interval_us
 from livepairs.tables.ring import Cursor, Delta
 from livepairs.views import columns, numbers
-from livepairs.views.charts.candles import Candles
+from livepairs.views.charts.candles import Candles, candles_of
 from livepairs.views.charts.chartorigin import origin_of
 from livepairs.views.charts.chartstack import stack
 from livepairs.views.charts.chartwindow import MOST_ROWS, ChartWindow
 from livepairs.views.charts.gapstrips import GapStrips
 from livepairs.views.charts.rowfile import ROW_FILES, RowsAsked
 from livepairs.views.charts.timeaxis import TimeAxis
-from livepairs.views.columns import ROLLOVER
+from livepairs.views.columns import ROLLOVER, Columns
 from livepairs.views.pace import CHARTS_S, Pace
 from livepairs.views.shared import shared, stamp_of
 
@@ -96,15 +96,25 @@ class PriceCharts:
         self._given = self._window.version
         self._form()
 
-    def _news(self) -> tuple[Delta, list[pa.Table]]:
+    def _news(self) -> tuple[Delta, list[Columns]]:
         delta = self._run.tables.bars.since(self._cursor)
-        return delta, [columns.of(delta.rows, "symbol", symbol) for symbol in self._symbols]
+        # What came with a jump is not appended: see ``_newest``.
+        return delta, self._candles_of(delta.rows.slice(0, 0) if delta.is_reset else delta.rows)
 
-    def _grow(self, delta: Delta, news: list[pa.Table]) -> None:
+    def _newest(self) -> list[Columns]:
+        return self._candles_of(self._run.tables.bars.tail(ROLLOVER * max(1, len(self._run.legs))))
+
+    def _forming(self) -> list[Columns]:
+        return self._candles_of(self._unclosed())
+
+    def _candles_of(self, rows: pa.Table) -> list[Columns]:
+        step_ms = self._axis.interval_ms
+        return [candles_of(columns.of(rows, "symbol", symbol), step_ms, step_ms) for symbol in self._symbols]
+
+    def _grow(self, delta: Delta, news: list[Columns]) -> None:
         is_anew = delta.is_reset or self._given != self._window.version
         if is_anew:
-            rows = self._run.tables.bars.tail(ROLLOVER * max(1, len(self._run.legs)))
-            news = [columns.of(rows, "symbol", symbol) for symbol in self._symbols]
+            news = shared(self._run, ("candles", *self._symbols), stamp_of(self._run), self._newest)
         if is_anew or delta.rows.num_rows:
             for leg, closed in zip(self._legs, news, strict=True):
                 leg.append(closed, is_reset=is_anew)
@@ -113,23 +123,32 @@ class PriceCharts:
         held = self._window.held
         self._window.gave()
         start_us, end_us = held.span_us
+        step_ms = held.step_us / 1000
         for leg in self._legs:
-            rows = self._window.rows.bars(leg.symbol, start_us, min(end_us, self._window.given_us))
-            leg.append(rows, is_reset=True, step_ms=held.step_us / 1000, rollover=MOST_ROWS)
+            bars = self._window.rows.bars(leg.symbol, start_us, min(end_us, self._window.given_us))
+            rows = candles_of(bars, step_ms, self._axis.interval_ms)
+            leg.append(rows, is_reset=True, step_ms=step_ms, rollover=MOST_ROWS)
 
     def _form(self) -> None:
-        status, held = self._run.status, self._window.held
-        forming = shared(self._run, ("forming", *self._symbols), stamp_of(self._run), self._unclosed)
-        for leg, bars in zip(self._legs, forming, strict=True):
-            rows = bars
-            if not held.is_newest:
-                closed = self._window.rows.bars(leg.symbol, self._window.given_us, status.now_us)
-                rows = pa.concat_tables([closed, bars])
-            leg.form(rows, status.last_price.get(leg.symbol), step_ms=held.step_us / 1000)
+        if self._window.held.is_newest:
+            forming = shared(self._run, ("forming", *self._symbols), stamp_of(self._run), self._forming)
+        else:
+            forming = self._coarse()
+        for leg, rows in zip(self._legs, forming, strict=True):
+            leg.form(rows, self._run.status.last_price.get(leg.symbol))
 
-    def _unclosed(self) -> list[pa.Table]:
-        rows = pa.Table.from_batches([self._run.status.forming])
-        return [columns.of(rows, "symbol", symbol) for symbol in self._symbols]
+    def _coarse(self) -> list[Columns]:
+        """Return the forming candles of a window: of the bars that closed since it was given, and the forming ones."""
+        bars, window, step_ms = self._unclosed(), self._window, self._window.held.step_us / 1000
+        found = []
+        for symbol in self._symbols:
+            closed = window.rows.bars(symbol, window.given_us, self._run.status.now_us)
+            rows = pa.concat_tables([closed, columns.of(bars, "symbol", symbol)])
+            found.append(candles_of(rows, step_ms, self._axis.interval_ms))
+        return found
+
+    def _unclosed(self) -> pa.Table:
+        return pa.Table.from_batches([self._run.status.forming])
 
     def _act(self, name: str, message: Mapping[str, Any]) -> None:
         if name == "look":

@@ -14,8 +14,10 @@ from typing import Any, Final
 
 from livepairs.errors import AccessError, LivepairsError
 from livepairs.hub import Run, get_hub
+from livepairs.hub.publisher import current_beat
 from livepairs.hub.stage import Scene
 from livepairs.moment import Moment, to_query
+from livepairs.runparams import RunParams
 from livepairs.schema import Marker, Pair
 from livepairs.views.charts.timeaxis import windows
 from livepairs.views.deck.deck import Deck
@@ -52,6 +54,7 @@ class Transport:
         self._visit, self._run, self._page, self._notify = visit, visit.run, page, notify
         self._token = visit.control
         self._marks_s = float("-inf")
+        self._linked: tuple[tuple[RunParams, bool], str] | None = None
         self.on_query: Callable[[str], None] = lambda _query: None
         """Called with the query string that leads from page to page, when it has changed."""
         run, recording = self._run, self._run.recording
@@ -85,19 +88,21 @@ class Transport:
 
     def refresh(self) -> None:
         """Show where the run stands."""
-        run, state, ahead = self._run, self._run.state, self._run.ahead
-        order = run.control.order() if run.control is not None else None
-        loop = [] if order is None or order.loop_us is None else [ts_us / 1000 for ts_us in order.loop_us]
-        speed = 0 if math.isinf(state.speed) else state.speed
-        self.view.show(
-            status=state.status, now_ms=max(0, state.now_us) / 1000, speed=speed, loop=loop,
-            link=to_query(self._visit.lasting), healed=_healing(run),
-            is_ahead=ahead is not None and ahead.is_whole, **self._staged(),
-        )  # fmt: skip
+        run = self._run
+        # What an order has just changed is shown to whoever gave it before the next beat.
+        stands = shared(run, "stands", beat, lambda: _standing(run)) if (beat := current_beat()) else _standing(run)
+        self.view.show(link=self._link(), **stands, **self._staged())
         now_s = monotonic()
         if now_s - self._marks_s >= MARKS_S and run.recording is not None:
             self._marks_s = now_s
             self._refresh_marks()
+
+    def _link(self) -> str:
+        """Return the query of a link to this run's numbers; made anew only where they may be others."""
+        of = (self._run.params, self._run.is_healed)
+        if self._linked is None or self._linked[0] != of:
+            self._linked = (of, to_query(self._visit.lasting))
+        return self._linked[1]
 
     def _refresh_marks(self) -> None:
         run = self._run
@@ -210,6 +215,20 @@ class Transport:
     def _show(self, zoom_ms: tuple[float, float] | None) -> None:
         if self._run.stage.show(self._token, Scene(self._page, str(self._visit.pair), zoom_ms)):
             self._run.announce()
+
+
+def _standing(run: Run) -> dict[str, Any]:
+    """Return what the decks of all pages say alike of where the run stands."""
+    state, ahead = run.state, run.ahead
+    order = run.control.order() if run.control is not None else None
+    return {
+        "status": state.status,
+        "now_ms": max(0, state.now_us) / 1000,
+        "speed": 0 if math.isinf(state.speed) else state.speed,
+        "loop": [] if order is None or order.loop_us is None else [ts_us / 1000 for ts_us in order.loop_us],
+        "healed": _healing(run),
+        "is_ahead": ahead is not None and ahead.is_whole,
+    }
 
 
 def _live_address(visit: Visit) -> str:

@@ -15,6 +15,7 @@ from livepairs.views import numbers
 from livepairs.views.assets import stylesheet
 from livepairs.views.component import LiveText
 from livepairs.views.pace import FIGURES_S, Pace
+from livepairs.views.shared import shared, stamp_of
 
 __all__ = ["PAPER_HEIGHT", "PaperRow", "paper_values"]
 
@@ -56,9 +57,13 @@ class PaperRow:
             return
         if not self._pace.is_due(self._run):
             return
+        shown = shared(self._run, ("paper row", self._pair), stamp_of(self._run), self._shown)
+        if shown is not None:
+            self._text.show(**shown)
+
+    def _shown(self) -> dict[str, dict[str, str]] | None:
         account = self._run.paper.look(self._pair)
-        if account is not None:
-            self._text.show(**paper_values(account, self._rules))
+        return None if account is None else paper_values(account, self._rules)
 
 
 def paper_values(account: Account, rules: BacktestParams) -> dict[str, dict[str, str]]:

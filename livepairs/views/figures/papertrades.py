@@ -10,6 +10,7 @@ from bokeh.plotting import figure
 
 from livepairs.hub.paper import Account
 from livepairs.views import columns
+from livepairs.views.letter import replace
 from livepairs.views.palette import ACCENT, DOWN, UP
 
 __all__ = ["PaperTrades"]
@@ -65,7 +66,7 @@ class PaperTrades:
             end = account.until_us / 1000 + self._interval_ms
             held = {"start": [account.position.entry_us / 1000], "end": [end], "color": [color]}
         if held != self.open.data:
-            self.open.data = held
+            replace(self.open, held)
 
     def _show_closed(self, account: Account) -> None:
         trades = account.trades

@@ -16,7 +16,7 @@ from livepairs.hub import Hub, Run
 from livepairs.stores.recording import Recording
 from livepairs.views.assets import module, stylesheet
 from livepairs.views.component import Talking
-from livepairs.views.frame.badgetext import Said, of_recording, of_tape
+from livepairs.views.frame.badgetext import of_recording, of_tape
 from livepairs.views.frame.visitor import permit
 
 __all__ = ["Badge", "DigestBadge"]
@@ -65,6 +65,7 @@ class Badge:
     ) -> None:
         self._hub, self._run, self._notify = hub, run, notify
         self._recorded: Recording | None = None
+        self._known: tuple[Recording | None, Any] | None = None
         self._unsubscribe: Callable[[], None] | None = None
         link = f"./recordings?{query}" if query else "./recordings"
         self.wide, self.narrow = (
@@ -88,16 +89,14 @@ class Badge:
 
     def refresh(self) -> None:
         """Show what is known now."""
-        said = asdict(self._said())
-        for badge in (self.wide, self.narrow):
-            if badge.said != said:
-                badge.said = said
-
-    def _said(self) -> Said:
         recording = self._shown()
-        if recording is not None:
-            return of_recording(recording, self._hub.library.proof_of(recording))
-        return of_tape(self._run.taping.state)
+        known: Any = self._run.taping.state if recording is None else self._hub.library.proof_of(recording)
+        if (recording, known) == self._known:
+            return
+        self._known = (recording, known)
+        said = asdict(of_tape(known) if recording is None else of_recording(recording, known))
+        for badge in (self.wide, self.narrow):
+            badge.show(said=said)
 
     def _shown(self) -> Recording | None:
         """Return the recording that is replayed, or the one a live run has made last."""

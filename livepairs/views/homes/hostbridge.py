@@ -92,7 +92,7 @@ class HostBridge:
         about: dict[str, Any] = {"page": page, "pair": str(visit.pair), "run": visit.run.id, "kind": visit.run.kind}
         if recording is not None:
             about |= {"recording": recording.name, "start": recording.start_us / 1e3, "end": recording.end_us / 1e3}
-        self.view: Viewable = _bridge(act, about=about)
+        self.view = _bridge(act, about=about)
 
     def refresh(self) -> None:
         """Tell the time, and what fired or cleared since."""
@@ -105,7 +105,7 @@ class HostBridge:
             rows = delta.rows.slice(max(0, delta.rows.num_rows - MOST_TOLD)).to_pylist()
             changes["events"] = [{**row, "ts": row["ts"].isoformat().replace("+00:00", "Z")} for row in rows]
             changes["stamp"] = self.view.stamp + 1
-        self.view.param.update(**changes)
+        self.view.show(**changes)
 
 
 def _bridge(act: Callable[[str, float | None], None], **said: Any) -> Bridge:  # Any: the bridge's parameters
