@@ -22,19 +22,20 @@ const askSeldom = (ask) => function (name) {
   if (!this.lpStyles.has(name)) this.lpStyles.set(name, ask.call(this, name))
   return this.lpStyles.get(name)
 }
-// What an axis writes is worked out once a frame, where it was for its room, for its marks and for its labels.
+// Where an axis has its ticks, and how much room their labels take, is worked out once a frame.
 const oncePerFrame = (axis, ask) => {
-  let frame = null, known = []
-  return (...asked) => {
-    const {start, end} = axis.ranges[0], now = [document.timeline.currentTime, start, end, ...asked.flat()]
-    if (frame == null || now.length !== frame.length || now.some((part, at) => part !== frame[at])) { frame = now; known = ask(...asked) }
+  let frame = [], known
+  return () => {
+    const now = [document.timeline.currentTime, ...axis.ranges.flatMap(({start, end}) => [start, end])]
+    if (now.some((part, at) => part !== frame[at])) { known = ask(); frame = now }
     return known
   }
 }
 const calmAxis = (axis) => {
-  axis.compute_labels = oncePerFrame(axis, axis.compute_labels.bind(axis))
-  const {get} = Object.getOwnPropertyDescriptor(ownerOf(axis, "extents"), "extents"), extents = oncePerFrame(axis, get.bind(axis))
-  Object.defineProperty(axis, "extents", {get: extents})
+  for (const name of ["tick_coords", "extents"]) {
+    const {get} = Object.getOwnPropertyDescriptor(ownerOf(axis, name), name)
+    Object.defineProperty(axis, name, {get: oncePerFrame(axis, get.bind(axis))})
+  }
 }
 const calm = (view) => {
   if (view.lpCalm) return
