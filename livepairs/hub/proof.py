@@ -56,7 +56,7 @@ def known_proof(recording: Recording) -> Proof:
     if kept is None:
         return Proof("unproven" if is_claimed else "unclaimed")
     if kept.version == __version__ or kept.outcome in ("whole", "damaged"):
-        return _proof_of(kept)
+        return _proof_of(kept, recording)
     # The proof is of a program as much as of a recording: it is for this version to reach the digest anew.
     sentence = (
         f"livepairs {kept.version} found at {to_iso(kept.checked_us)}: {kept.sentence}. "
@@ -92,10 +92,10 @@ def prove(recording: Recording, clock: Clock, progress: Callable[[Proof], None] 
     except LivepairsError as error:
         return Proof("unproven", f"It could not be checked: {error}")
     keep_verdict(recording, kept)
-    return _proof_of(kept)
+    return _proof_of(kept, recording)
 
 
-def _proof_of(kept: KeptVerdict) -> Proof:
-    return Proof(
-        kept.outcome, kept.sentence, 1.0, at_us=kept.first_us, checked_us=kept.checked_us, version=kept.version
-    )
+def _proof_of(kept: KeptVerdict, recording: Recording) -> Proof:
+    # Pages show it to whoever looks, and where a server keeps its files is nobody's business.
+    sentence = kept.sentence.replace(str(recording.path), recording.name)
+    return Proof(kept.outcome, sentence, 1.0, at_us=kept.first_us, checked_us=kept.checked_us, version=kept.version)

@@ -196,7 +196,7 @@ class Shelf:
             open_recording(entry.path)
             self._reasons.pop(entry.path, None)
         except RecordingError as error:
-            self._reasons[entry.path] = str(error)
+            self._reasons[entry.path] = _said(error, entry.path, entry.name)
 
     def _paths(self) -> list[tuple[Path, str, bool]]:
         """Return the folder of each recording, its name, and whether it is kept here."""
@@ -255,7 +255,12 @@ def _opened(path: Path, name: str, *, is_kept: bool) -> Entry:
     try:
         return Entry(name, path, open_recording(path), is_kept=is_kept)
     except RecordingError as error:
-        return Entry(name, path, None, str(error), is_kept, "damaged")
+        return Entry(name, path, None, _said(error, path, name), is_kept, "damaged")
+
+
+def _said(error: RecordingError, path: Path, name: str) -> str:
+    """Return an error without the way to the recording: where a server keeps its files is nobody's business."""
+    return str(error).replace(str(path), name)
 
 
 def _stamp(manifest: Path) -> _Stamp:

@@ -80,6 +80,7 @@ def test_a_changed_byte_is_found_and_named(library: Library) -> None:
     proof = library.proof(entry)
     assert proof.status == "damaged"
     assert "symbol=AAA" in proof.sentence
+    assert str(entry.path) not in proof.sentence
 
 
 def test_an_import_tells_how_it_goes_and_ends_on_the_shelf(library: Library) -> None:

@@ -63,6 +63,8 @@ def test_the_latest_comes_first_and_what_cannot_be_opened_last(shelf: Shelf) -> 
     ]
     assert entries[-1].recording is None
     assert "damaged" in entries[-1].reason
+    assert "'broken'" in entries[-1].reason
+    assert str(shelf.folder) not in entries[-1].reason
 
 
 def test_a_recording_made_anew_under_its_name_is_opened_anew(shelf: Shelf) -> None:

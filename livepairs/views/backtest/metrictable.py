@@ -75,7 +75,7 @@ def lines() -> list[MetricLine]:
 
 
 def sentences(notes: Iterable[str]) -> str:
-    """Return notes as sentences; one that begins with a metric's name in the files keeps it as it is.
+    """Return notes as sentences; one that begins with a name of the files, or z, keeps it as it is.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def sentences(notes: Iterable[str]) -> str:
 def _is_name(note: str) -> bool:
     # Such as funding are words of the language too.
     name = note.split(maxsplit=1)[0].rstrip(",")
-    return "_" in name and name in METRICS
+    return name == "z" or ("_" in name and name in METRICS)
 
 
 def table_values(result: BacktestResult) -> dict[str, str]:

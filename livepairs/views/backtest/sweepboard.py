@@ -26,7 +26,7 @@ from livepairs.views.backtest.backtestplan import Plan
 from livepairs.views.backtest.sweepheat import HEIGHT, MEASURES, MapAxes, draw, widest
 from livepairs.views.backtest.sweepjob import SweepJob, Swept, start_sweep
 from livepairs.views.backtest.sweepplan import DIMENSIONS, fields, first_texts, read_grid
-from livepairs.views.backtest.sweeptext import EMPTY, verdict_markup
+from livepairs.views.backtest.sweeptext import EMPTY, UNDER_WAY, verdict_markup
 
 __all__ = ["SweepActs", "SweepBoard"]
 
@@ -89,6 +89,8 @@ class SweepBoard:
             return
         self._job = None
         self.form.param.update(busy=False, progress=0.0, stage="")
+        if self._swept is None:
+            self._text.html = EMPTY
         if job.future.cancelled():
             return
         error = job.future.exception()
@@ -113,6 +115,8 @@ class SweepBoard:
             self.form.param.update(values=known, query=known)
             self._job = start_sweep(self._run, self._pair, self._plan(), grid, self._teller())
             self.form.param.update(busy=True, progress=0.0, stage=self._job.stage)
+            if self._swept is None:
+                self._text.html = UNDER_WAY
         elif name == "cancel" and self._job is not None:
             self._job.cancel()
         elif name == "defaults":

@@ -8,12 +8,14 @@ from typing import Final
 from livepairs.views import numbers
 from livepairs.views.backtest.sweepjob import Swept
 
-__all__ = ["EMPTY", "verdict", "verdict_markup"]
+__all__ = ["EMPTY", "UNDER_WAY", "verdict", "verdict_markup"]
 
 EMPTY: Final = (
     '<p class="quiet">Nothing swept yet. Sweep tries every combination of its values, with the costs, size, fills and '
     "data of the form above, and says what is left of the best one after selection.</p>"
 )
+
+UNDER_WAY: Final = '<p class="quiet">The sweep is under way; what is left of its best comes here.</p>'
 
 _FIGURES: Final = (
     ("trials", "Trials", "Parameter sets tried: the more, the better the best one looks by luck alone"),
@@ -69,9 +71,9 @@ def _figure(name: str, value: float | int | None) -> str:
     if value is None:
         return "n/a"
     if name in _SHARES:
-        return f"{value:.1%}"
+        return numbers.percent(value, digits=1).lstrip("+")
     if name == "walk_forward_return":
-        return f"{value:+.2%}"
+        return numbers.percent(value)
     if name == "trials":
         return f"{value:,}"
-    return f"{value:,.2f}" if abs(value) < 1000 else f"{value:,.0f}"
+    return numbers.fixed(value, 2 if abs(value) < 1000 else 0)

@@ -18,6 +18,9 @@ from livepairs.views.datatable import DataTable
 __all__ = ["TradeTable", "trade_frame"]
 
 _COLUMNS: Final = ["#", "In (UTC)", "Out (UTC)", "Side", "Bars", "Gross", "Costs", "Net", "Why"]
+_WIDTHS: Final = {"#": 72, "In (UTC)": 132, "Out (UTC)": 132}
+_LEAST_WIDTH: Final = 72
+"""On a phone the table is wider than the screen and scrolls, rather than cut its figures."""
 _KEPT: Final = 500
 _WHY: Final = (
     ".why { color: var(--lp-quiet); margin: 0; padding: 6px 8px 0; height: 26px; "
@@ -62,7 +65,8 @@ class TradeTable:
         self._count = 0
         self._choose = choose
         self._table = DataTable(
-            trade_frame(ROUND_TRIPS.empty_table()), name="trades", height=296, selectable=1, widths={"#": 56},
+            trade_frame(ROUND_TRIPS.empty_table()), name="trades", height=296, selectable=1, widths=_WIDTHS,
+            configuration={"columnDefaults": {"minWidth": _LEAST_WIDTH}},
             text_align={"#": "right", "Bars": "right", "Gross": "right", "Costs": "right", "Net": "right"},
         )  # fmt: skip
         self._table.on_click(lambda event: self._pick(event.row))

@@ -33,6 +33,7 @@ from livepairs.views.serving.door import Door
 from livepairs.views.serving.embedding import embed_routes
 from livepairs.views.serving.exposure import check_address, is_loopback
 from livepairs.views.serving.health import Alive, Figures, Ready
+from livepairs.views.serving.nowhere import Nowhere
 from livepairs.views.serving.prompt import answer_promptly
 from livepairs.views.serving.signin import sign_in_routes
 
@@ -104,6 +105,7 @@ def open_server(settings: Settings) -> Any:  # panel's Server, which has no type
     server = _bound(settings)
     server.io_loop.add_callback(_begin_panels_chores)
     door = _door(settings, server)
+    server._tornado.settings["default_handler_class"] = Nowhere
     door.guard(server._tornado)
     if not get_hub().gate.is_open:
         PeriodicCallback(door.sweep, SWEEP_MS).start()

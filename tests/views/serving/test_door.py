@@ -159,6 +159,16 @@ def test_no_path_leads_out_of_what_is_served(against: Any, path: str) -> None:
     against(story, signs_in=False)
 
 
+def test_an_address_without_a_page_says_so_in_a_sentence(against: Any) -> None:
+    async def story(burglar: Burglar) -> None:
+        answer = await burglar.ask("/nowhere")
+        assert answer.status == 404
+        assert "No page of livepairs has this address" in answer.text
+        assert (await burglar.ask("/nowhere", method="POST", Origin=burglar.base)).status == 404
+
+    against(story, signs_in=False)
+
+
 def test_each_answer_says_what_its_page_may_do_and_not_what_serves_it(against: Any) -> None:
     async def story(burglar: Burglar) -> None:
         for path in ("/market", "/healthz", "/nowhere", "/static/js/bokeh.min.js"):
