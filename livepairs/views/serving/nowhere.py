@@ -19,7 +19,7 @@ class Nowhere(ErrorHandler):
         """Be nothing but missing."""
         super().initialize(404)
 
-    def write_error(self, _status_code: int, **_kwargs: Any) -> None:  # Tornado's own keywords
+    def write_error(self, status_code: int, **_kwargs: Any) -> None:  # noqa: ARG002 - always 404; Tornado's own keywords
         """Say so."""
         home = f"{getattr(self.application, 'prefix', '')}/"
         sentence = "No page of livepairs has this address. It may have been cut off when it was copied."
