@@ -13,8 +13,9 @@ from typing import Any
 
 from bokeh.document import Document
 from panel.io.document import _WRITE_BLOCK, _WRITE_MSGS
+from tornado.websocket import WebSocketHandler
 
-__all__ = ["is_behind", "streams_of"]
+__all__ = ["is_behind", "sockets_of"]
 
 
 def is_behind(document: Document) -> bool:
@@ -22,15 +23,15 @@ def is_behind(document: Document) -> bool:
     return any(_is_writing(connection) for connection in _connections_of(document))
 
 
-def streams_of(document: Document) -> list[Any] | None:
+def sockets_of(document: Document) -> list[Any] | None:
     """Return where to write what is to reach the document's browser next; None where nobody but Bokeh may.
 
-    That is where a message is being written or waits to be, and where the websocket is not Tornado's or compresses.
+    That is where a message is being written or waits to be, and where the websocket is not Tornado's.
     """
     if document in _WRITE_MSGS or document in _WRITE_BLOCK:
         return None
-    streams = [_stream_of(connection) for connection in _connections_of(document)]
-    return None if None in streams else streams
+    sockets = [connection._socket for connection in _connections_of(document)]
+    return sockets if all(map(_is_free, sockets)) else None
 
 
 def _connections_of(document: Document) -> tuple[Any, ...]:  # Bokeh's ServerConnections
@@ -45,11 +46,10 @@ def _is_writing(connection: Any) -> bool:
         return False
 
 
-def _stream_of(connection: Any) -> Any:  # tornado's IOStream
+def _is_free(socket: Any) -> bool:  # a websocket's handler, of whatever server
+    if not isinstance(socket, WebSocketHandler) or socket.ws_connection is None or socket.ws_connection.is_closing():
+        return False
     try:
-        socket = connection._socket
-        websocket = socket.ws_connection
-        is_free = socket.write_lock._block._value and websocket._compressor is None and not websocket.is_closing()
-        return websocket.stream if is_free and not websocket.stream.closed() else None
+        return bool(socket.write_lock._block._value)  # type: ignore[attr-defined]  # Bokeh's, taken while it writes
     except AttributeError:
-        return None
+        return False

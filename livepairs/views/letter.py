@@ -5,19 +5,21 @@ message it lists every model of the document. A page that plays changes a dozen 
 none of their values holds a model. Here a value is put into its model as it is, and its JSON into the message; of what
 many pages show alike (see ``shared``), JSON is made once, for the first of them.
 
-The browser is sent what Bokeh would have sent it. Where something else has changed too, or the page has no websocket of
-Tornado's that is free, Bokeh does it all.
+The browser is sent what Bokeh would have sent it. Where something else has changed too, where the page has no websocket
+of Tornado's that is free, and with a Bokeh for which this was not tried, Bokeh does it all.
 """
 
 from __future__ import annotations
 
 import json
+from asyncio import Future
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from threading import local
 from typing import Any, Final
 
+import bokeh
 import numpy as np
 from bokeh.core.json_encoder import serialize_json
 from bokeh.core.property.wrappers import PropertyValueColumnData
@@ -29,11 +31,12 @@ from bokeh.models import ColumnDataSource
 from bokeh.util.serialization import make_id
 from panel.io.document import unlocked
 from panel.io.state import set_curdoc, state
+from tornado.websocket import WebSocketHandler
 
 from livepairs.hub.publisher import current_beat
-from livepairs.views.backlog import streams_of
+from livepairs.views.backlog import sockets_of
 
-__all__ = ["append", "frame", "replace", "tell", "writing"]
+__all__ = ["append", "replace", "tell", "writing"]
 
 Rows = Mapping[str, np.ndarray | list[Any]]
 """Column by name, all of the same length. Nobody may change it: pages share it."""
@@ -54,15 +57,21 @@ class _Letter:
     def send(self) -> None:
         """Write it to the browser, or hand the events to Bokeh."""
         held = self.document.callbacks._held_events
-        streams = streams_of(self.document) if self._parts and not held else None
-        if streams is None:
+        sockets = sockets_of(self.document) if self._parts and not held else None
+        if sockets is None:
             held.extend(event() for event in self._events)
             return
-        content = f'{{"events":[{",".join(self._parts)}]}}'
         header = f'{{"msgid":"{make_id()}","msgtype":"PATCH-DOC"}}'
-        message = b"".join(frame(part.encode()) for part in (header, "{}", content))
-        for stream in streams:
-            stream.write(message)  # not waited for: see backlog
+        for socket in sockets:
+            for part in (header, "{}", f'{{"events":[{",".join(self._parts)}]}}'):
+                # Not waited for: what has not been taken is seen before the next refresh (see backlog).
+                WebSocketHandler.write_message(socket, part).add_done_callback(_forget)
+
+
+def _forget(written: Future[None]) -> None:
+    """Take note that a page may be closed while something is on its way to it."""
+    if not written.cancelled():
+        written.exception()
 
 
 class _Desk(local):
@@ -77,6 +86,9 @@ class _Desk(local):
 
 _DESK: Final = _Desk()
 
+_IS_TRIED: Final = bokeh.__version__.startswith("3.9.")
+"""Whether this Bokeh keeps properties, and names changes, as the tests have seen it do."""
+
 
 @contextmanager
 def writing(document: Document) -> Iterator[None]:
@@ -84,7 +96,7 @@ def writing(document: Document) -> Iterator[None]:
     is_held = document.callbacks.hold_value is not None
     with set_curdoc(document), unlocked():
         # Panel holds events back where it can write them itself; there, and for no other, so do we.
-        holds = state.loaded and not is_held and document.callbacks.hold_value is not None
+        holds = _IS_TRIED and state.loaded and not is_held and document.callbacks.hold_value is not None
         _DESK.letter = letter = _Letter(document) if holds else None
         try:
             yield
@@ -134,21 +146,6 @@ def append(source: ColumnDataSource, rows: Rows, rollover: int) -> None:
         "ColumnsStreamed", source, more,
         lambda: ColumnsStreamedEvent(document, source, "data", _listed(rows), rollover),
     )  # fmt: skip
-
-
-def frame(payload: bytes) -> bytes:
-    """Return a text as a websocket's server sends it, whole and in the clear (RFC 6455, section 5.2).
-
-    Examples
-    --------
-    >>> frame(b"Hello").hex(" ")  # the example of section 5.7
-    '81 05 48 65 6c 6c 6f'
-    """
-    size = len(payload)
-    if size < 126:
-        return bytes((0x81, size)) + payload
-    length = bytes((126,)) + size.to_bytes(2) if size < 65536 else bytes((127,)) + size.to_bytes(8)
-    return b"\x81" + length + payload
 
 
 def _letter_for(model: Model) -> _Letter | None:

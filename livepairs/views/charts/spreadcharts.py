@@ -27,7 +27,6 @@ from livepairs.views.figures.paperrow import PAPER_HEIGHT
 from livepairs.views.figures.papertrades import PaperTrades
 from livepairs.views.pace import CHARTS_S, Pace
 from livepairs.views.palette import ACCENT, DOWN, LEG_X, LEG_Y, MUTED, SECOND, UP
-from livepairs.views.shared import shared, stamp_of
 
 __all__ = ["SpreadCharts"]
 
@@ -116,9 +115,7 @@ class SpreadCharts:
             self._face.epoch = self._rows.jumps
         self._gaps.refresh()
         if self._is_placed:  # trading the rows so far is not on the way to the first paint
-            key, stamp = ("paper", self._pair), stamp_of(self._run)
-            account = shared(self._run, key, stamp, lambda: self._run.paper.look(self._pair))
-            self._paper.show(account, is_anew=is_anew)
+            self._paper.show(self._run.paper.look(self._pair), is_anew=is_anew)
         self._is_placed = True
 
     def _give_added(self) -> None:

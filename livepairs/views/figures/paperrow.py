@@ -57,13 +57,10 @@ class PaperRow:
             return
         if not self._pace.is_due(self._run):
             return
-        shown = shared(self._run, ("paper row", self._pair), stamp_of(self._run), self._shown)
-        if shown is not None:
-            self._text.show(**shown)
-
-    def _shown(self) -> dict[str, dict[str, str]] | None:
         account = self._run.paper.look(self._pair)
-        return None if account is None else paper_values(account, self._rules)
+        if account is not None:
+            key, stamp = ("paper row", self._pair), (stamp_of(self._run), account.until_us)
+            self._text.show(**shared(self._run, key, stamp, lambda: paper_values(account, self._rules)))
 
 
 def paper_values(account: Account, rules: BacktestParams) -> dict[str, dict[str, str]]:
