@@ -12,6 +12,7 @@ from livepairs.schema import Marker
 from livepairs.stores.markers import MarkerBook
 
 if TYPE_CHECKING:
+    from livepairs.hub.reel import Reel
     from livepairs.hub.run import Run
     from livepairs.stores.recording import Recording
 
@@ -50,15 +51,24 @@ class Landmarks:
 
     def alerts_us(self) -> list[int]:
         """Return the event times at which alerts fire or clear: all of the recording once it is computed ahead."""
-        run = self._run
-        ahead = run.ahead
-        if ahead is not None and ahead.reached_us >= run.status.now_us:
+        run, ahead = self._run, self._ahead()
+        if ahead is not None:
             times = ahead.event_times_us()
         else:
             events = run.tables.events.since(None).rows
             times = sorted({time for batch in events.to_batches() for time in ints_of(batch.column("ts")).tolist()})
         closes_us = run.params.interval_us + run.params.grace_us
         return [time + closes_us for time in times]
+
+    def alerts_stamp(self) -> object:
+        """Return what is another as soon as ``alerts_us`` may return others."""
+        ahead, events = self._ahead(), self._run.tables.events
+        return (ahead, events.total_rows if ahead is None else ahead.event_count, self._run.state.generation)
+
+    def _ahead(self) -> Reel | None:
+        """Return what has been computed ahead, if that is further than the replay is."""
+        ahead = self._run.ahead
+        return ahead if ahead is not None and ahead.reached_us >= self._run.status.now_us else None
 
     def step(self, kind: str, direction: int) -> int:
         """Return the event time of the nearest one before or after where the replay stands.

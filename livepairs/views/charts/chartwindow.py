@@ -21,10 +21,12 @@ from livepairs.views.charts.chartface import ChartFace
 from livepairs.views.charts.chartrows import PIXELS_A_BAR, length_name, step_for
 from livepairs.views.charts.windowrows import WindowRows
 
-__all__ = ["MOST_ROWS", "NEWEST_BARS", "ChartWindow", "Held"]
+__all__ = ["FRESH_BARS", "MOST_ROWS", "NEWEST_BARS", "ChartWindow", "Held"]
 
 NEWEST_BARS: Final = 1_200
 """How far back a window may begin to be shown with the newest bars, as they close."""
+FRESH_BARS: Final = 1_500
+"""Bars given to charts that hold none yet, or have jumped: what is looked at before older ones are asked for."""
 MOST_ROWS: Final = 30_000
 """Rows of a window, at most: more than two screens of the widest."""
 _WIDEST_PIXELS: Final = 8_000

@@ -22,7 +22,7 @@ from livepairs.tables.ring import Cursor
 from livepairs.views import columns
 from livepairs.views.backtest.drawnrows import thinned
 from livepairs.views.charts.candleset import CandleSet, drawn
-from livepairs.views.charts.chartwindow import MOST_ROWS, NEWEST_BARS, ChartWindow
+from livepairs.views.charts.chartwindow import FRESH_BARS, MOST_ROWS, NEWEST_BARS, ChartWindow
 from livepairs.views.columns import ROLLOVER, Columns
 from livepairs.views.letter import replace
 from livepairs.views.shared import shared, stamp_of
@@ -115,7 +115,7 @@ class PairRows:
         return is_anew
 
     def _renew(self, cursor: Cursor) -> None:
-        most = ROLLOVER * len(self._run.params.pairs)
+        most = FRESH_BARS * len(self._run.params.pairs)
         rows = columns.of(self._run.tables.pairs.tail(most), "pair", str(self._pair))
         if self._base is None and rows.num_rows:
             # Pages that were opened within as many bars as one draws show the legs against the same bar.

@@ -15,11 +15,11 @@ from livepairs.views import columns, numbers
 from livepairs.views.charts.candles import Candles, candles_of
 from livepairs.views.charts.chartorigin import origin_of
 from livepairs.views.charts.chartstack import stack
-from livepairs.views.charts.chartwindow import MOST_ROWS, ChartWindow
+from livepairs.views.charts.chartwindow import FRESH_BARS, MOST_ROWS, ChartWindow
 from livepairs.views.charts.gapstrips import GapStrips
 from livepairs.views.charts.rowfile import ROW_FILES, RowsAsked
 from livepairs.views.charts.timeaxis import TimeAxis
-from livepairs.views.columns import ROLLOVER, Columns
+from livepairs.views.columns import Columns
 from livepairs.views.pace import CHARTS_S, Pace
 from livepairs.views.shared import shared, stamp_of
 
@@ -102,7 +102,7 @@ class PriceCharts:
         return delta, self._candles_of(delta.rows.slice(0, 0) if delta.is_reset else delta.rows)
 
     def _newest(self) -> list[Columns]:
-        return self._candles_of(self._run.tables.bars.tail(ROLLOVER * max(1, len(self._run.legs))))
+        return self._candles_of(self._run.tables.bars.tail(FRESH_BARS * max(1, len(self._run.legs))))
 
     def _forming(self) -> list[Columns]:
         return self._candles_of(self._unclosed())

@@ -113,7 +113,7 @@ class Transport:
             markers = run.recording.markers
         planted = set(run.recording.markers)
         listed = [(mark.ts_us / 1000, mark.label, mark.note, mark not in planted) for mark in markers]
-        stamp = (markers, int(monotonic() / MARKS_S))
+        stamp = (markers, run.landmarks.alerts_stamp())
         self.view.show(marks=shared(run, "marks", stamp, lambda: marks_of(run, markers)), markers=listed)
 
     def _staged(self) -> dict[str, Any]:
