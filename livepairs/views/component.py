@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import param
+from bokeh.model import DataModel
 from panel.custom import JSComponent
 
 from livepairs.views.assets import module, script, stylesheet
@@ -38,6 +39,12 @@ class Lively(JSComponent):
         self._param__private.values.update(fresh)
         for model, _parent in self._models.values():
             tell(model.data, **fresh)
+
+    @classmethod
+    def _patch_datamodel_ref(cls, props: DataModel, ref: str) -> None:
+        """Note on the one data model there is whose page it is on; Panel looks through all of the values for more."""
+        if (tag := f"__ref:{ref}") not in props.tags:
+            props.tags.append(tag)
 
 
 class Talking(Lively):
@@ -105,7 +112,7 @@ class Chip(Talking):
             self._act(self, message["act"])
 
 
-class Navigation(JSComponent):
+class Navigation(Lively):
     """Links to every page, keeping the run, the pair and the theme."""
 
     pages = param.List(default=[], doc="(key, title) of each page, in order.")

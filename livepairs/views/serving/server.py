@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import os
 import signal
 import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bokeh.settings import settings as bokeh_settings
 from panel.io.server import get_server
 from panel.io.state import state
 from tornado.ioloop import PeriodicCallback
@@ -77,6 +79,10 @@ def serve_pages(settings: Settings, listening: Listening) -> None:
     ConfigError
         If the address may not be used or the port cannot be had.
     """
+    if "BOKEH_VALIDATE_DOC" not in os.environ:
+        # Bokeh would look through each page for mistakes in its making, a twelfth of the time that it takes to make;
+        # the tests leave it on, and a page is made the same way each time.
+        bokeh_settings.perform_document_validation.set_value(False)
     check_address(settings.address, is_public_allowed=listening.is_public_allowed, is_guarded=settings.auth is not None)
     server = open_server(settings)
     url = f"http://{_shown(settings.address)}:{server.port}{settings.prefix}/"
