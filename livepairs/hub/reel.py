@@ -160,6 +160,11 @@ class Reel:
         first = bisect_right(ends, max(0, made - limit))
         return [*rows[first:last], rows[last].slice(0, made - begin)]
 
+    @property
+    def event_count(self) -> int:
+        """How many events have been made by now."""
+        return self._made("events")
+
     def event_times_us(self) -> list[int]:
         """Return the opening times of the bars that made an event, as far as it is wound."""
         with self._lock:

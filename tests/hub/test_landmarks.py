@@ -103,6 +103,14 @@ def test_the_alerts_ahead_are_those_that_playing_will_make(run):
     assert len(run.tables.events) > before
 
 
+def test_the_alerts_have_the_same_stamp_while_they_are_the_same(run):
+    known, events = run.landmarks.alerts_stamp(), run.tables.events
+    assert (known[0], known[1]) == (run.ahead, len(run.landmarks.alerts_us()))
+    assert run.landmarks.alerts_stamp() == known
+    run._setup = replace(run._setup, reel=lambda *_: None)
+    assert run.landmarks.alerts_stamp() == (None, events.total_rows, run.state.generation)
+
+
 def test_gaps_and_markers_are_stepped_to_either_way(run):
     assert second_of(run.landmarks.step("gap", 1)) == 80
     assert second_of(run.landmarks.step("marker", 1)) == 50
