@@ -7,10 +7,13 @@ fetched from another host.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
 
 import param
+from bokeh.document import Document
 from bokeh.model import DataModel
 from panel.custom import JSComponent
 
@@ -18,6 +21,11 @@ from livepairs.views.assets import module, script, stylesheet
 from livepairs.views.letter import tell
 
 __all__ = ["Chip", "LiveText", "Lively", "Navigation", "Talking"]
+
+
+@cache
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
 
 
 class Lively(JSComponent):
@@ -39,6 +47,11 @@ class Lively(JSComponent):
         self._param__private.values.update(fresh)
         for model, _parent in self._models.values():
             tell(model.data, **fresh)
+
+    def _get_properties(self, doc: Document | None) -> dict[str, Any]:
+        """Name the script as one that is ready: or each browser would strip it of types, of which it has none."""
+        found: dict[str, Any] = super()._get_properties(doc)
+        return found | {"bundle": _digest(found["esm"])}
 
     @classmethod
     def _patch_datamodel_ref(cls, props: DataModel, ref: str) -> None:

@@ -14,7 +14,6 @@ from typing import ClassVar, Final, Literal
 import param
 import pyarrow as pa
 import pyarrow.compute as pc
-from panel.custom import JSComponent
 from panel.viewable import Viewable
 
 from livepairs.errors import LivepairsError
@@ -24,6 +23,7 @@ from livepairs.stores.history_rows import HistoryRow
 from livepairs.views import numbers
 from livepairs.views.aside import Aside
 from livepairs.views.assets import module, stylesheet
+from livepairs.views.component import Lively
 from livepairs.views.pace import FIGURES_S, Pace
 
 __all__ = ["ReplayCheck", "Verdict", "verdict"]
@@ -82,7 +82,7 @@ def verdict(expected: HistoryRow, events: pa.Table, *, now_us: int, close_us: in
     return Verdict("absent", "It did not come again at its bar: windows, rules or rows are not those of then")
 
 
-class CheckStrip(JSComponent):
+class CheckStrip(Lively):
     """One line: which alert is replayed, and whether it came again."""
 
     state = param.String(default="waiting", doc="waiting, same, other, absent or unknown.")

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import ClassVar
 
 import param
-from panel.custom import JSComponent
 
 from livepairs.hub import Run
 from livepairs.views import pages
 from livepairs.views.assets import script, stylesheet
+from livepairs.views.component import Lively
 from livepairs.views.deck.keys import KEYS
 from livepairs.views.frame.glossary import explained
 
 __all__ = ["Help", "help_of"]
 
 
-class Help(JSComponent):
+class Help(Lively):
     """The button in the header and the dialog that it opens; the window's event ``livepairs-help`` opens it too."""
 
     title = param.String(default="", doc="What the dialog is headed.")

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import ClassVar
 
 import param
-from panel.custom import JSComponent
 
 from livepairs.views.assets import module, stylesheet
-from livepairs.views.component import Talking
+from livepairs.views.component import Lively, Talking
 
 __all__ = ["ScanBoard", "ScanNews"]
 
@@ -43,7 +42,7 @@ class ScanBoard(Talking):
     _stylesheets: ClassVar[list[str]] = [stylesheet("chrome"), stylesheet("scanboard")]
 
 
-class ScanNews(JSComponent):
+class ScanNews(Lively):
     """How many tests were made, what could not be tested, and who entered and left."""
 
     tested = param.List(default=[], doc="Pieces of text, each with its tooltip or an empty one.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from functools import cache, partial
 from typing import Any, ClassVar, Final
+from urllib.parse import urlsplit
 
 import panel as pn
 import panel_material_ui as pmui
@@ -21,6 +22,7 @@ from panel.io.resources import LOCAL_DIST, Resources, patch_model_css
 from panel.io.server import DocHandler, server_html_page_for_session
 from panel.io.session import generate_session
 from panel.io.state import set_curdoc, state
+from tornado.httputil import HTTPServerRequest
 
 from livepairs.views.frame.brand import ICON, card_of
 from livepairs.views.frame.visit import is_dark
@@ -28,7 +30,7 @@ from livepairs.views.pages import found, titled
 from livepairs.views.serving.door import nonce_of
 from livepairs.views.serving.skeleton import TEMPLATE
 
-__all__ = ["answer_promptly"]
+__all__ = ["answer_promptly", "has_scripts"]
 
 SCRIPTS_S: Final = 0.2
 """The browser asks for its scripts meanwhile: building a page keeps the loop, and so every file, for half a second."""
@@ -63,10 +65,11 @@ class _PromptHandler(DocHandler):
         with set_curdoc(outline.document):
             # The scripts in it are ours; the nonce tells the browser so (access/headers.py).
             self.write(self._outlined(outline, token).replace("<script", f'<script nonce="{nonce_of(self)}"'))
-        state.execute(partial(self._build, session_id, token))
+        wait_s = 0.0 if has_scripts(self.request) else SCRIPTS_S
+        state.execute(partial(self._build, session_id, token, wait_s))
 
-    async def _build(self, session_id: ID, token: str) -> None:
-        await asyncio.sleep(SCRIPTS_S)
+    async def _build(self, session_id: ID, token: str, wait_s: float) -> None:
+        await asyncio.sleep(wait_s)
         session = await self.application_context.create_session_if_needed(session_id, self.request, token)
         with set_curdoc(session.document):
             dist_url = f"{state.rel_path}/{LOCAL_DIST}" if state.rel_path else LOCAL_DIST
@@ -93,6 +96,12 @@ class _PromptHandler(DocHandler):
             template_variables=variables,
         )
         return html
+
+
+def has_scripts(request: HTTPServerRequest) -> bool:
+    """Return whether the browser comes from another page of ours, whose scripts it has kept."""
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    return came_from.netloc == request.host and came_from.path.rpartition("/")[2] in found()
 
 
 class _Resources(Resources):
