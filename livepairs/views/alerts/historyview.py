@@ -5,6 +5,8 @@ History is asked on a thread, never on the server's loop, and again when somethi
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any, Final
@@ -71,6 +73,7 @@ class HistoryView:
         self._files: Aside[tuple[str, bytes]] = Aside(notify)
         self._asked_for: tuple[object, ...] = ()
         self._asked_s = float("-inf")
+        self._later: asyncio.TimerHandle | None = None
         self._answer: Answer | None = None
         self._total = -1
         self._chosen = ""
@@ -103,7 +106,10 @@ class HistoryView:
         now_s = monotonic()
         asked_for = (self._hub.chronicle.revision, tuple(sorted(self._filters.items())), tuple(self._way))
         moment = (state.generation, self._run.tables.events.total_rows, until_us if state.status != "playing" else 0)
-        if (*asked_for, *moment) == self._asked_for or now_s - self._asked_s < PERIOD_S:
+        if (*asked_for, *moment) == self._asked_for:
+            return
+        if now_s - self._asked_s < PERIOD_S:
+            self._ask_later(self._asked_s + PERIOD_S - now_s)
             return
         self._asked_for, self._asked_s = (*asked_for, *moment), now_s
         question = Question(self._filters, until_us, self._way[-1] if self._way else None)
@@ -111,8 +117,20 @@ class HistoryView:
         # On the thread, for the first question opens the database.
         self._answers.ask(lambda: ask(chronicle.history, question))
 
+    def _ask_later(self, wait_s: float) -> None:
+        """Look again then: where a replay stands, nothing else would come to have it looked."""
+        if self._later is None:
+            # An empty context, as the publisher's: see hub.publisher.
+            self._later = asyncio.get_running_loop().call_later(wait_s, self._again, context=contextvars.Context())
+
+    def _again(self) -> None:
+        self._later = None
+        self._notify()
+
     def close(self) -> None:
         """Let go; the page is gone."""
+        if self._later is not None:
+            self._later.cancel()
         for aside in (self._answers, self._tallies, self._grounds, self._files):
             aside.close()
 

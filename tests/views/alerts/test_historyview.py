@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -174,6 +175,29 @@ class Scene:
     def act(self, act: str, /, **more: Any) -> None:
         assert self.view is not None
         self.view._act({"act": act, **more})
+
+
+@pytest.mark.filterwarnings("ignore:Widget.name is deprecated", "ignore:The inplace keyword")  # both are Panel's own
+def test_what_is_kept_right_after_a_look_is_shown_though_nothing_else_happens(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    view, chronicle = scene.view, scene.hub.chronicle
+    assert view is not None
+
+    async def play() -> None:
+        await scene.until(lambda: view.bar.place == "1–100 of 150")
+        view._asked_s = monotonic()
+        chronicle.history.add(event_batch([Event(10**9, "z", "A/B", "fired", "warning", 9.0, "new")]), RECORDED, now_us=0)
+        chronicle.touched()
+        scene.refresh()
+        for _ in range(int(WAIT_S / 0.02)):
+            if view.bar.place == "1–100 of 151":
+                break
+            await asyncio.sleep(0.02)
+        assert view.bar.place == "1–100 of 151"
+        view.close()
+
+    asyncio.run(play())
+    scene.hub.close()
 
 
 @pytest.mark.filterwarnings("ignore:Widget.name is deprecated", "ignore:The inplace keyword")  # both are Panel's own
