@@ -186,7 +186,9 @@ def test_what_is_kept_right_after_a_look_is_shown_though_nothing_else_happens(tm
     async def play() -> None:
         await scene.until(lambda: view.bar.place == "1–100 of 150")
         view._asked_s = monotonic()
-        chronicle.history.add(event_batch([Event(10**9, "z", "A/B", "fired", "warning", 9.0, "new")]), RECORDED, now_us=0)
+        chronicle.history.add(
+            event_batch([Event(10**9, "z", "A/B", "fired", "warning", 9.0, "new")]), RECORDED, now_us=0
+        )
         chronicle.touched()
         scene.refresh()
         for _ in range(int(WAIT_S / 0.02)):
