@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import ColumnElement, delete, exists, select, tuple_
+from sqlalchemy import ColumnElement, and_, delete, exists, select, tuple_
 
 from livepairs.stores.database import Database
 from livepairs.stores.history_rows import Keep
@@ -38,7 +38,9 @@ def _step(database: Database, keep: Keep, now_us: int) -> int:
     with database.connected() as connection:
         may_go: list[ColumnElement[bool]] = []
         if keep.age_us is not None:
-            may_go.append(events.c.ts_us < now_us - keep.age_us)
+            # By both times: of a recording made long ago everything would go as soon as it has been replayed.
+            until_us = now_us - keep.age_us
+            may_go.append(and_(events.c.ts_us < until_us, events.c.stored_us < until_us))
         if keep.rows is not None:
             newest = select(*oldest).order_by(*(column.desc() for column in oldest)).offset(keep.rows).limit(1)
             surplus = connection.execute(newest).one_or_none()

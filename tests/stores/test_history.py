@@ -230,6 +230,12 @@ def test_old_events_go_by_age_and_by_number_but_not_what_is_still_to_be_told(his
     assert numbers(history) == [9, 8, 7, 0]
 
 
+def test_what_a_recording_of_long_ago_made_stays_as_long_as_what_is_live(history: History):
+    history.add(make_batch(1, 2), LIVE, now_us=START_US + 90 * MINUTE)
+    assert history.prune(Keep(age_us=30 * MINUTE), now_us=START_US + 100 * MINUTE) == 0
+    assert history.prune(Keep(age_us=30 * MINUTE), now_us=START_US + 130 * MINUTE) == 2
+
+
 def test_pruning_many_events_is_done_in_steps(history: History, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("livepairs.stores.history_pruning.STEP", 4)
     history.add(make_batch(*range(30)), LIVE, now_us=0)
