@@ -42,6 +42,10 @@ Rows = Mapping[str, np.ndarray | list[Any]]
 """Column by name, all of the same length. Nobody may change it: pages share it."""
 
 
+MOST_HISTORIES: Final = 4
+"""Pages of one run that were opened at different times may hold different rows; so many kinds are told apart."""
+
+
 class _Letter:
     """What changes in one document: as JSON, and as the events that Bokeh would make of it."""
 
@@ -75,13 +79,14 @@ def _forget(written: Future[None]) -> None:
 
 
 class _Desk(local):
-    """The letter that is being written on a thread, and the JSON made in a beat: by identity, with what has it."""
+    """The letter being written on a thread, and what was made in a beat: by identity of what it was made of."""
 
     letter: _Letter | None = None
     beat = 0
 
     def __init__(self) -> None:
         self.made: dict[int, tuple[Any, str]] = {}
+        self.grown: dict[int, tuple[Rows, list[tuple[Mapping[str, Any], dict[str, np.ndarray]]]]] = {}
 
 
 _DESK: Final = _Desk()
@@ -138,9 +143,7 @@ def append(source: ColumnDataSource, rows: Rows, rollover: int) -> None:
     if letter is None:
         source.stream(_listed(rows), rollover=rollover)
         return
-    held = source.data
-    grown = {name: np.concatenate([held[name], values])[-rollover:] for name, values in rows.items()}
-    source._property_values["data"] = PropertyValueColumnData(grown)
+    source._property_values["data"] = PropertyValueColumnData(_grown(source.data, rows, rollover))
     more, document = f'"attr":"data","data":{_json(rows)},"rollover":{rollover}', letter.document
     letter.add(
         "ColumnsStreamed", source, more,
@@ -153,13 +156,38 @@ def _letter_for(model: Model) -> _Letter | None:
     return letter if letter is not None and model.document is letter.document else None
 
 
-def _json(value: Any) -> str:
-    if isinstance(value, str | int):
-        return json.dumps(value)  # no other page has the very same
+def _grown(held: Mapping[str, Any], rows: Rows, rollover: int) -> dict[str, np.ndarray]:
+    """Return what a source holds once rows are added; of pages that held the same, all hold the very same arrays."""
+    _turn()
+    others = _DESK.grown.setdefault(id(rows), (rows, []))[1]
+    for before, after in others:
+        if all(held[name] is before[name] or _is_same(held[name], before[name]) for name in rows):
+            return after
+    after = {name: np.concatenate([held[name], values])[-rollover:] for name, values in rows.items()}
+    if len(others) < MOST_HISTORIES:
+        others.append((held, after))
+    return after
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    if len(one) != len(other) or not isinstance(one, np.ndarray) or not isinstance(other, np.ndarray):
+        return False
+    return one.dtype == other.dtype and one.tobytes() == other.tobytes()
+
+
+def _turn() -> None:
+    """Forget what was made in an earlier beat; outside of beats there is nothing to share."""
     beat = current_beat()
     if _DESK.beat != beat or not beat:
         _DESK.beat = beat
         _DESK.made.clear()
+        _DESK.grown.clear()
+
+
+def _json(value: Any) -> str:
+    if isinstance(value, str | int):
+        return json.dumps(value)  # no other page has the very same
+    _turn()
     known = _DESK.made.get(id(value))
     if known is None:
         known = _DESK.made[id(value)] = (value, serialize_json(Serializer().encode(_listed(value))))

@@ -154,3 +154,19 @@ def test_what_pages_show_alike_is_made_into_json_once(page: Page, monkeypatch: p
     with writing(page.document):
         replace(page.source, rows)
     assert len(made) == 2, "a new beat"
+
+
+def test_pages_that_hold_the_same_rows_hold_them_once(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(letter, "current_beat", lambda: 9)
+    rows = {"ts": np.array([3.0]), "z": np.array([1.0])}
+    pages, other = [page, Page()], Page()
+    for one in [*pages, other]:
+        one.source.data = {"ts": np.array([1.0, 2.0]), "z": np.array([0.5, np.nan])}
+    other.source.data["z"] = np.array([0.5, 7.0])
+    for one in [*pages, other]:
+        with writing(one.document):
+            append(one.source, rows, 3000)
+    first, second = (one.source.data for one in pages)
+    assert all(first[name] is second[name] for name in rows)
+    np.testing.assert_array_equal(first["z"], [0.5, np.nan, 1.0])
+    np.testing.assert_array_equal(other.source.data["z"], [0.5, 7.0, 1.0])
