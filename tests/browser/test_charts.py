@@ -37,6 +37,39 @@ UNLIKE = """() => [...Bokeh.documents[0]._all_models.values()].filter(
     return [ours.length, 4 * unlike / plain.length]
 })"""
 
+# What is animated without end, and what it changes; also in the shadows. Anything but these two is painted each time.
+ANIMATED = """() => {
+    const found = []
+    const look = (root) => {
+        for (const element of root.querySelectorAll("*")) {
+            if (element.shadowRoot) look(element.shadowRoot)
+            for (const animation of element.getAnimations({subtree: true})) {
+                const {iterations} = animation.effect.getComputedTiming()
+                if (iterations === Infinity) found.push(...animation.effect.getKeyframes().flatMap(Object.keys))
+            }
+        }
+    }
+    look(document)
+    return [...new Set(found)].filter(name => !["offset", "computedOffset", "easing", "composite"].includes(name))
+}"""
+
+# How often the server is asked while a drag of 30 frames goes to and fro within the rows there are, and once it rests.
+DRAGGED = """async () => {
+    const axis = Bokeh.documents[0].get_model_by_name("time-axis"), {start, end} = axis, width = end - start
+    const plain = WebSocket.prototype.send, asked = () => sent.filter(text => String(text).includes('"look"')).length
+    const sent = []
+    WebSocket.prototype.send = function (data) { sent.push(data); plain.call(this, data) }
+    for (let frame = 1; frame <= 30; frame++) {
+        await new Promise(requestAnimationFrame)
+        const by = 0.1 * width * Math.sin(frame / 5)
+        axis.setv({start: start + by, end: end + by})
+    }
+    const while_dragged = asked()
+    await new Promise(done => setTimeout(done, 1000))
+    WebSocket.prototype.send = plain
+    return [while_dragged, asked()]
+}"""
+
 
 @pytest.fixture(scope="module")
 def spread(chromium_browser: Browser, app: str) -> Iterator[Visitor]:
@@ -76,6 +109,26 @@ def test_rows_are_painted_as_bokeh_paints_them(spread: Visitor) -> None:
     for painters, unlike in found:
         assert painters > 0
         assert unlike < 0.002
+
+
+def test_a_drag_within_the_rows_there_are_asks_for_others_once_it_rests(spread: Visitor) -> None:
+    first, last = spread.model("spread", "[m.data.ts[0], m.data.ts[m.data.ts.length - 1]]")
+    start, end = first + 0.4 * (last - first), first + 0.6 * (last - first)
+    spread.model("time-axis", f"m.setv({{start: {start}, end: {end}, tags: ['free']}})")
+    spread.page.wait_for_timeout(1_000)  # for what that asks
+    room = 0.3 * (end - start)
+    spread.wait_for("spread", f"m.data.ts[0] < {start - room} && m.data.ts[m.data.ts.length - 1] > {end + room}")
+    assert spread.page.evaluate(DRAGGED) == [0, 1]
+
+
+def test_a_page_that_stands_is_not_painted_again_and_again(spread: Visitor) -> None:
+    spread.page.locator("button.follow[aria-pressed=false]").wait_for()
+    assert spread.page.evaluate(ANIMATED) == ["opacity"]
+    hidden = "m => Bokeh.index.find_one_by_id(m).canvas_view.overlays.el.style.display"
+    figure = spread.page.evaluate(
+        "() => [...Bokeh.documents[0]._all_models.values()].find(m => m.type === 'Figure').id"
+    )
+    assert spread.page.evaluate(hidden, figure) == "none"
 
 
 def test_the_zone_is_switched_for_all_and_remembered(spread: Visitor) -> None:

@@ -34,6 +34,8 @@ _FEWEST_PIXELS: Final = 100
 _KEPT_PIXELS: Final = 2_400
 _AGAIN_S: Final = 0.5
 """A window at whose edge bars close is handed out again no more often."""
+_WHILE_READING_S: Final = 1.0
+"""Nor one that is being read."""
 _AFTER_JUMP_S: Final = 0.3
 """What a recording has to be read for after a jump waits this long: the page shows what is at hand first."""
 
@@ -121,8 +123,8 @@ class ChartWindow:
         held = self.held
         if step_us == self._interval_us and start_us >= newest_us - NEWEST_BARS * self._interval_us:
             self._hold(Held(step_us))
-        elif step_us != held.step_us or held.is_newest or not self._covers(start_us, end_us):
-            # Half a window on either side: what is held is painted with every frame, seen or not.
+        elif step_us != held.step_us or held.is_newest or not self._covers(start_us, end_us, room_us=width_us // 5):
+            # Half a window on either side, and others before a hand that drags comes to their edge (face.js asks then).
             first_us = max(self.rows.first_us, start_us - width_us // 2)
             self._hold(Held(step_us, first_us - first_us % step_us, end_us + width_us // 2))
 
@@ -132,10 +134,11 @@ class ChartWindow:
         pixels = self._looked[2] if self._looked is not None else _KEPT_PIXELS
         return ceil(2 * pixels / PIXELS_A_BAR) + 2
 
-    def _covers(self, start_us: int, end_us: int) -> bool:
-        """Return whether a window is inside of what is held, as far as there is anything."""
+    def _covers(self, start_us: int, end_us: int, *, room_us: int = 0) -> bool:
+        """Return whether a window, with room on either side, is inside of what is held, as far as there is anything."""
         first_us, last_us = self.held.span_us
-        return first_us <= max(start_us, self.rows.first_us) and last_us >= end_us
+        newest_us = max(end_us, self._run.status.now_us)
+        return first_us <= max(start_us - room_us, self.rows.first_us) and last_us >= min(end_us + room_us, newest_us)
 
     def _hold(self, held: Held) -> None:
         if held == self.held:
@@ -204,11 +207,15 @@ class ChartWindow:
     async def _read(self) -> None:
         while (rest_s := self._jumped_s + _AFTER_JUMP_S - monotonic()) > 0:
             await asyncio.sleep(rest_s)
-        began_s = monotonic()
+        began_s, given_s = monotonic(), float("-inf")
         try:
             while not self._is_closed and await asyncio.to_thread(self.rows.read, *self._wanted):
+                # All rows so far are handed out anew each time: with the first page and the last, and seldom between.
+                if monotonic() - given_s < _WHILE_READING_S and self.rows.lacks(*self._wanted):
+                    continue
+                given_s = monotonic()
                 self.version += 1
-                if monotonic() - began_s > _AGAIN_S:
+                if given_s - began_s > _AGAIN_S:
                     self._say("reading older bars from the recording")
                 self._notify()
         finally:

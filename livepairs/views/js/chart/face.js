@@ -85,9 +85,9 @@ export function render({model, view}) {
   // Which rows the window needs is asked once the hand has come to rest; sooner where rows run out or must be others.
   let asked = "", asking = null, isUrgent = false, widthAsked = 0
   const hasRows = () => {
-    const {ts} = leader.data, width = axis.end - axis.start, room = 0.1 * width
-    const isAsWide = Math.abs(width - widthAsked) < 1e-6 * width
-    return isAsWide && ts.length > 0 && ts[0] <= axis.start - room && ts[ts.length - 1] >= axis.end + room
+    const {ts} = leader.data, width = axis.end - axis.start, room = 0.15 * width
+    const isMuchAsWide = width > widthAsked / 2 && width < widthAsked * 2
+    return isMuchAsWide && ts.length > 0 && ts[0] <= axis.start - room && ts[ts.length - 1] >= axis.end + room
   }
   const ask = () => {
     if (!spec.asks || isUrgent) return
