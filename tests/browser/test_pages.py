@@ -87,6 +87,11 @@ def _fits_a_phone(visitor: Visitor) -> None:
         "() => [...document.querySelectorAll('*')].every((e) => e.shadowRoot == null || e.scrollWidth <= 390)"
     )
     visitor.page.get_by_role("button", name="Play", exact=True).wait_for()
+    # The links are wider than the screen, and the page one is on is in view.
+    here = visitor.page.locator("nav a[aria-current]").element_handle()
+    visitor.page.wait_for_function(
+        "(a) => a.getBoundingClientRect().right <= a.parentElement.getBoundingClientRect().right + 1", arg=here
+    )
     visitor.page.set_viewport_size(wide)
     visitor.page.get_by_role("link", name="Market", exact=True).wait_for()
 
