@@ -32,6 +32,7 @@ from livepairs.errors import ConfigError
 from livepairs.hub import get_hub
 from livepairs.views import pages
 from livepairs.views.frame.brand import CARD, Card
+from livepairs.views.serving.discretion import be_discreet
 from livepairs.views.serving.door import Door
 from livepairs.views.serving.embedding import embed_routes
 from livepairs.views.serving.exposure import check_address, is_loopback
@@ -163,6 +164,7 @@ def _ignore_closed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> 
 def _bound(settings: Settings) -> Any:  # panel's Server, which has no types
     found = pages.found()
     answer_promptly()
+    be_discreet()
     try:
         return get_server(
             {name: module.page for name, module in found.items()},
