@@ -119,7 +119,7 @@ def knock(base: str, path: str, origin: str, headers: dict[str, str] | None = No
         "Connection": "Upgrade",
         "Upgrade": "websocket",
         "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": "bGl2ZXBhaXJzLXRlc3Qh",
+        "Sec-WebSocket-Key": "bGl2ZXBhaXJzLXRlc3QhIQ==",
         "Sec-WebSocket-Protocol": f"bokeh, {token[1].decode()}",
         "Origin": origin,
     }

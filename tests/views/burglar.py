@@ -20,7 +20,7 @@ UPGRADE = {
     "Connection": "Upgrade",
     "Upgrade": "websocket",
     "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": "bGl2ZXBhaXJzLXRlc3Qh",
+    "Sec-WebSocket-Key": "bGl2ZXBhaXJzLXRlc3QhIQ==",
 }
 
 

@@ -48,6 +48,9 @@ export function render({model}) {
   model.on("status", time)
   model.on("stamp", () => { for (const event of model.events) tell("alert", event) })
   if (model.problem) tell("error", {message: model.problem})
-  else tell("ready", {...model.about, now: model.now_ms, status: model.status})
+  else {
+    tell("ready", {...model.about, now: model.now_ms, status: model.status})
+    time()  // where a run stands still, nothing else would
+  }
   return document.createElement("span")
 }

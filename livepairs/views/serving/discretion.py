@@ -19,7 +19,7 @@ ANSWER: Final = "The server could not make anything of that message; its log say
 
 def be_discreet() -> None:
     """Have all servers of this process say no more than they must; once or often."""
-    error.create = classmethod(_create)  # type: ignore[assignment,method-assign,arg-type]
+    error.create = classmethod(_create)  # type: ignore[arg-type]
     logger = logging.getLogger("tornado.application")
     if _of_an_open_page not in logger.filters:
         logger.addFilter(_of_an_open_page)
