@@ -36,9 +36,10 @@ export function render({model, view}) {
   // Where the links are wider than the screen, as on a phone, the page one is on is in view.
   const watch = new ResizeObserver(() => {
     const here = nav.querySelector("[aria-current]")
-    if (here) nav.scrollLeft = here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2
+    if (here) nav.scrollLeft = Math.round(here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2)
   })
-  watch.observe(nav)
+  // The links too: they change their widths as the font comes.
+  for (const element of [nav, ...nav.children]) watch.observe(element)
   model.on("remove", () => watch.disconnect())
   model.on("query", () => { lead(); address() })
   model.on("dark", () => {
