@@ -121,8 +121,11 @@ class Viewer:
         self.socket.protocol.stream.socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096)
 
     def leave(self) -> None:
-        """Close the page."""
+        """Close the page: say so, and hang up, for the server may not answer any more."""
+        protocol = self.socket.protocol
         self.socket.close()
+        if protocol is not None:
+            protocol.stream.close()
 
     async def _part(self) -> Any:  # text, or bytes
         part = await asyncio.wait_for(self.socket.read_message(), PATIENCE_S)

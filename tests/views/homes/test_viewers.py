@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
+import logging
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from bokeh.document import Document
+from bokeh.io import curdoc
 
 from benchmarks.crowd import Viewer, enter
 from livepairs.config import Settings
@@ -41,10 +43,13 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[Burgl
     monkeypatch.setattr("livepairs.views.serving.prompt.SCRIPTS_S", 0.0)
     monkeypatch.setattr("livepairs.views.serving.door.SEND_BYTES", 4096)
     monkeypatch.setattr(Hub, "_viewed", lambda _hub, _run: None)
+    # What pytest has captured for its report holds on to pages, by what Panel logs of them.
+    logging.disable(logging.INFO)
     chosen = Settings(source=str(bundled_recording()), database_url="sqlite://", port=0, speed=10.0)
     start_hub(chosen)
     yield lambda story: asyncio.run(told(story, chosen))
     stop_hub()
+    logging.disable(logging.NOTSET)
     gc.collect()
 
 
@@ -67,6 +72,7 @@ def alive(kind: type) -> int:
 
 def test_each_bar_comes_once_to_all_also_to_one_that_slept_and_nothing_is_left(house: Any) -> None:
     async def story(burglar: Burglar) -> None:
+        curdoc()  # Bokeh makes a document for whoever asks outside of a page, and keeps it
         screens, documents = alive(Screen), alive(Document)
         crowd = await enter(f"{burglar.base}/market?run=some-viewers", VIEWERS)
         (run,) = get_hub().runs
