@@ -12,14 +12,17 @@ const legible = (axis, view) => {
     return indices
   }
 }
-// The room never shrinks: a label that loses a digit had all of the page laid out anew.
-const steady = (axis, least) => {
+// The room never shrinks: a label that loses a digit had all of the page laid out anew. What an empty chart has for labels,
+// or another font while ours is fetched, is no measure of it.
+const steady = (axis, view) => {
   const measure = axis.get_size.bind(axis)
-  let widest = least
+  const hasRows = () => view.model.renderers.some((renderer) => renderer.data_source?.data.ts?.length > 0)
+  let widest = view.model.min_border_right ?? 0
   axis.get_size = () => {
     const {width, height} = measure()
-    widest = Math.max(widest, height)
-    return {width, height: widest}
+    const room = Math.max(widest, height)
+    if (document.fonts.status === "loaded" && hasRows()) widest = room
+    return {width, height: room}
   }
 }
 
@@ -28,7 +31,7 @@ const label = (view) => {
   view.lpLabelled = true
   for (const axis of view.axis_views) {
     if (axis.dimension !== 1) continue
-    steady(axis, view.model.min_border_right ?? 0)
+    steady(axis, view)
     legible(axis, view)
   }
 }
