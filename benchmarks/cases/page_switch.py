@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 from collections.abc import Callable
 
-from benchmarks.cases.first_plot import HAS_PLOT, _browser, _server
+from benchmarks.browsing import HAS_PLOT, launched, visiting
 from benchmarks.contest import Contender, Contest, Goal, Outcome, Scale
 
 SWITCHES, QUICK_SWITCHES = 12, 2
@@ -33,26 +32,22 @@ requestAnimationFrame(look)
 
 def to_and_fro(scale: Scale) -> Callable[[], Outcome]:
     """From the market page to the spread page and back, of one replay at the pace of life."""
-    browser = _browser()
+    browser = launched()
     switches = QUICK_SWITCHES if scale.is_quick else SWITCHES
 
     def turn() -> Outcome:
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        try:
-            with _server("serve", "--speed", "1", environment=dict(os.environ)) as (_process, url):
-                page.add_init_script(CLOCK)
-                page.goto(url, wait_until="commit")
-                page.wait_for_function(HAS_PLOT, timeout=120_000)
-                page.wait_for_timeout(0 if scale.is_quick else CALM_MS)
-                times = []
-                for name in ("Spread", "Market") * (switches // 2):
-                    page.get_by_role("link", name=name, exact=True).click(no_wait_after=True)
-                    page.wait_for_url(f"**/{name.lower()}?*", wait_until="commit")
-                    page.wait_for_function("() => globalThis.switched > 0", timeout=60_000)
-                    times.append(float(page.evaluate("switched")))
-                    page.wait_for_timeout(0 if scale.is_quick else CALM_MS / 5)
-        finally:
-            page.close()
+        with visiting(browser, "serve", "--speed", "1") as (page, url):
+            page.add_init_script(CLOCK)
+            page.goto(url, wait_until="commit")
+            page.wait_for_function(HAS_PLOT, timeout=120_000)
+            page.wait_for_timeout(0 if scale.is_quick else CALM_MS)
+            times = []
+            for name in ("Spread", "Market") * (switches // 2):
+                page.get_by_role("link", name=name, exact=True).click(no_wait_after=True)
+                page.wait_for_url(f"**/{name.lower()}?*", wait_until="commit")
+                page.wait_for_function("() => globalThis.switched > 0", timeout=60_000)
+                times.append(float(page.evaluate("switched")))
+                page.wait_for_timeout(0 if scale.is_quick else CALM_MS / 5)
         return Outcome(statistics.median(times), {WORST: max(times)})
 
     return turn

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cases.first_plot import TWO_FRAMES, _browser, _server
+from benchmarks.browsing import TWO_FRAMES, launched, visiting
 from benchmarks.contest import Contender, Contest, Goal, Outcome, Scale
 from benchmarks.market import BTC, ETH, START_US, make_recording
 
@@ -47,22 +46,18 @@ PAN = """(frames) => new Promise((resolve) => {
 
 def spread_page(scale: Scale) -> Callable[[], Outcome]:
     """Five charts of lines, a band and candles, 2560 by 1300 pixels, the replay held."""
-    browser = _browser()
+    browser = launched()
     frames = QUICK_FRAMES if scale.is_quick else FRAMES
 
     def turn() -> Outcome:
-        page = browser.new_page(viewport={"width": 2_560, "height": 1_300})
-        try:
-            with tempfile.TemporaryDirectory() as folder:
-                recording = make_recording(Path(folder, "hours"), TRADES, span_us=SPAN_S * 1_000_000)
-                command = ("serve", str(recording), "--pair", f"{ETH}/{BTC}")
-                with _server(*command, environment=dict(os.environ)) as (_process, url):
-                    page.goto(f"{url}spread?{_moment()}", wait_until="commit", timeout=120_000)
-                    page.wait_for_function(HAS_ROWS, arg=BARS, timeout=240_000)
-                    page.evaluate(TWO_FRAMES)
-                    return _pan(page, frames)
-        finally:
-            page.close()
+        with tempfile.TemporaryDirectory() as folder:
+            recording = make_recording(Path(folder, "hours"), TRADES, span_us=SPAN_S * 1_000_000)
+            command = ("serve", str(recording), "--pair", f"{ETH}/{BTC}")
+            with visiting(browser, *command, width=2_560, height=1_300) as (page, url):
+                page.goto(f"{url}spread?{_moment()}", wait_until="commit", timeout=120_000)
+                page.wait_for_function(HAS_ROWS, arg=BARS, timeout=240_000)
+                page.evaluate(TWO_FRAMES)
+                return _pan(page, frames)
 
     return turn
 

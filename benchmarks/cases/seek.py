@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.cases.first_plot import TWO_FRAMES, _browser
+from benchmarks.browsing import TWO_FRAMES, launched
 from benchmarks.contest import Contender, Contest, Goal, Outcome, Scale
 from benchmarks.market import BTC, ETH
 
@@ -55,7 +55,7 @@ IS_WOUND = """() => Bokeh.documents[0]?.get_model_by_name?.("Deck")?.data.is_ahe
 
 def in_the_browser(scale: Scale) -> Callable[[], Outcome]:
     """The spread page: from letting go of the slider to charts that are painted."""
-    browser = _browser()
+    browser = launched()
     command = [sys.executable, "-m", "livepairs", "serve", scale.recording, "--pair", f"{ETH}/{BTC}", "--port", "0"]
     environment = os.environ | {"LIVEPAIRS_RUN_IDLE_S": "5"}
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)

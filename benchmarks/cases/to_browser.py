@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from benchmarks.cases.first_plot import HAS_PLOT, _browser, _server
+from benchmarks.browsing import HAS_PLOT, launched, visiting
 from benchmarks.contest import Contender, Contest, Goal, Outcome, Scale
 
 BARS, QUICK_BARS = 60, 6
@@ -29,19 +28,15 @@ WATCH = """() => {
 
 def one_viewer(scale: Scale) -> Callable[[], Outcome]:
     """The market page at 1x."""
-    browser = _browser()
+    browser = launched()
     bars = QUICK_BARS if scale.is_quick else BARS
 
     def turn() -> Outcome:
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        try:
-            with _server("serve", "--speed", "1", environment=dict(os.environ)) as (_process, url):
-                page.goto(url, wait_until="commit")
-                page.wait_for_function(HAS_PLOT, timeout=120_000)
-                page.evaluate(WATCH)
-                return _delays(page, bars)
-        finally:
-            page.close()
+        with visiting(browser, "serve", "--speed", "1") as (page, url):
+            page.goto(url, wait_until="commit")
+            page.wait_for_function(HAS_PLOT, timeout=120_000)
+            page.evaluate(WATCH)
+            return _delays(page, bars)
 
     return turn
 
