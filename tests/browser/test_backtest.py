@@ -42,7 +42,11 @@ def test_an_address_is_run_whole_and_a_trade_is_found_and_taken_away(chromium_br
         visitor.wait_for("time-axis", "m.end - m.start < 1000000 && m.tags[0] === 'free'")
         start = visitor.model("time-axis", "m.start")
         visitor.wait_for("equity", f"m.data.ts[0] >= {start} - 2000")
-        page.locator(".tabulator-row").nth(1).click()
+        row = page.locator(".tabulator-row").nth(1)
+        row.scroll_into_view_if_needed()
+        # The table draws its rows anew a frame after it was scrolled; a row pressed before is not there to be let go.
+        page.evaluate("() => new Promise(then => requestAnimationFrame(() => requestAnimationFrame(then)))")
+        row.click()
         visitor.wait_for("time-axis", f"m.start !== {start}")
         with page.expect_download() as download:
             page.get_by_label("Export", exact=True).select_option("trades-csv")
