@@ -27,7 +27,6 @@ _LOG = logging.getLogger(__name__)
 SEEK_QUIET_US: Final = 500_000
 """Wall time for which views are not woken while a moment is sought: a seek shows once, not in pieces."""
 
-
 SELDOM_US: Final = 200_000
 """Wall time since the last bar from which on one that closes is shown at once."""
 

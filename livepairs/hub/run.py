@@ -394,7 +394,7 @@ class Run:
     def _turned(self) -> None:
         self._changed(is_urgent=not self.state.is_seeking)  # the moment sought shows once it is there
 
-    def _changed(self, is_urgent: bool = False) -> None:  # noqa: FBT001, FBT002
+    def _changed(self, is_urgent: bool = False) -> None:  # noqa: FBT001, FBT002 - a callback of Feeding
         if self._scans is not None:
             self._scans.wake()
         self._publishers.changed(is_urgent=is_urgent)

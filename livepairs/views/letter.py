@@ -41,7 +41,6 @@ __all__ = ["append", "replace", "tell", "writing"]
 Rows = Mapping[str, np.ndarray | list[Any]]
 """Column by name, all of the same length. Nobody may change it: pages share it."""
 
-
 MOST_HISTORIES: Final = 4
 """Pages of one run that were opened at different times may hold different rows; so many kinds are told apart."""
 

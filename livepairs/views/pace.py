@@ -15,7 +15,6 @@ CHARTS_S: Final = 0.18
 FIGURES_S: Final = 0.24
 """Figures that change more often cannot be read."""
 
-
 SEEK_S: Final = 0.5
 """A moment that is there sooner shows once; one that takes longer shows what there is on the way."""
 
