@@ -70,6 +70,25 @@ DRAGGED = """async () => {
     return [while_dragged, asked()]
 }"""
 
+# Whether an axis that follows ends as far after the newest bar as its width wants.
+ENDS_AT_NEWEST = """() => {
+    const document = Bokeh.documents[0], {ts} = document.get_model_by_name("spread").data
+    const axis = document.get_model_by_name("time-axis")
+    return axis.tags[0] === "follow" && axis.end - ts[ts.length - 1] === Math.max(6000, 0.02 * (axis.end - axis.start))
+}"""
+
+# At what height of the chart of the legs each of them is where the window begins, as its axis reads.
+AT_LEFT_EDGE = """() => {
+    const document = Bokeh.documents[0], {start} = document.get_model_by_name("time-axis")
+    const {data} = document.get_model_by_name("spread"), row = data.ts.findIndex(at => at >= start)
+    const charts = [...document._all_models.values()].filter(model => model.type === "Figure")
+    const chart = charts.find(figure => Object.keys(figure.extra_y_ranges).length)
+    return Object.entries(chart.extra_y_ranges).map(([leg, range]) => {
+        const share = (data[leg][row] - range.start) / (range.end - range.start)
+        return chart.y_range.start + share * (chart.y_range.end - chart.y_range.start)
+    })
+}"""
+
 
 @pytest.fixture(scope="module")
 def spread(chromium_browser: Browser, app: str) -> Iterator[Visitor]:
@@ -99,6 +118,13 @@ def test_zooming_out_draws_longer_bars_and_zooming_in_the_exact_ones(spread: Vis
     spread.page.get_by_text("s bars of 1 s ones").wait_for()
     show(spread, 600)
     spread.wait_for("spread-bars", f"{STEP} === 1000")
+
+
+def test_what_follows_ends_at_the_newest_bar_whoever_changed_its_width(spread: Visitor) -> None:
+    for seconds in (900, 120):
+        show(spread, seconds)
+        spread.page.wait_for_function(ENDS_AT_NEWEST)
+    assert spread.page.evaluate(AT_LEFT_EDGE) == [pytest.approx(100), pytest.approx(100)]
 
 
 def test_rows_are_painted_as_bokeh_paints_them(spread: Visitor) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bokeh.models import ColumnDataSource, Line, Span, TickFormatter
+from bokeh.models import ColumnDataSource, Line, Range1d, Span, TickFormatter
 from bokeh.plotting import figure
 
 from livepairs.views.charts.candleset import CandleSet
@@ -45,6 +45,7 @@ def line_chart(  # noqa: PLR0913 - what a chart looks like, everything beyond th
     axis: TimeAxis, source: ColumnDataSource, title: str, traces: Sequence[Trace], *, weight: float = 1.0,
     formatter: TickFormatter | None = None, is_last: bool = False, wait: str = "", padding: float = 0.12,
     least: float = 0.0, candles: Callable[[figure], CandleSet] | None = None, candle_digits: int | str = 2,
+    is_rebased: bool = False,
 ) -> figure:  # fmt: skip
     """Return the chart of some columns.
 
@@ -70,12 +71,16 @@ def line_chart(  # noqa: PLR0913 - what a chart looks like, everything beyond th
         Room around the values, as a share of their span, and the span the axis never falls below.
     candles, candle_digits
         Draws candles over the lines, whose values then come first in the legend, with these digits.
+    is_rebased
+        Draw each line so that it is 100 where the window begins, whatever its values are.
     """
     chart = axis.chart(weight=weight, min_height=56, is_last=is_last, formatter=formatter)
+    own = {trace.column: Range1d(0, 1, syncable=False) for trace in traces if is_rebased}
+    chart.extra_y_ranges = own
     for trace in traces:
         if trace.width:
             line = Line(x="ts", y=trace.column, line_color=trace.color, line_width=trace.width, line_dash=trace.dash)
-            chart.add_glyph(source, line)
+            chart.add_glyph(source, line, y_range_name=trace.column if is_rebased else "default")
     fields: list[dict[str, Any]] = [
         {"label": trace.label, "field": trace.column, "digits": trace.digits, "color": trace.color}
         for trace in traces
@@ -88,7 +93,7 @@ def line_chart(  # noqa: PLR0913 - what a chart looks like, everything beyond th
         prices = [{"label": name[0].upper(), "field": name, "digits": candle_digits, "from": drawn.closed.id}
                   for name in ("open", "high", "low", "close")]  # fmt: skip
         fields = [*prices, *fields]
-    scale = Scale(chart.y_range, values, padding=padding, least=least)
+    scale = Scale(chart.y_range, values, padding=padding, least=least, own=list(own.values()))
     axis.describe(chart, source, title, fields, scales=[scale], wait=wait, is_last=is_last)
     return chart
 

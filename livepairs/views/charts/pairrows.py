@@ -39,12 +39,11 @@ _POINTS: Final = 3_600
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
-    """PAIRS rows of a pair as they are drawn: its candles, its lines, against which bar, and the last row's line."""
+    """PAIRS rows of a pair as they are drawn: its candles, its lines, and the last row's line."""
 
     candles: Columns
     zscore: Columns
     spread: Columns
-    base: tuple[float, float] | None
     line: tuple[float, float] | None
 
 
@@ -67,7 +66,6 @@ class PairRows:
         self._window = window
         self._cursor: Cursor | None = None
         self._given = -1
-        self._base: tuple[float, float] | None = None
         self._reach = run.params.entry + _HEADROOM
         self._rules = paper_rules(run.params)
         self._interval_ms = run.params.interval_us / 1000
@@ -96,15 +94,13 @@ class PairRows:
             self.jumps += 1
             self._window.forget()
         self._cursor = delta.cursor
-        if delta.is_reset:
-            self._base = None
         is_anew = delta.is_reset or self._given != self._window.version
         if self._window.held.is_newest:
             self.given = None
             if is_anew:
-                self._renew(delta.cursor)
+                self._renew()
             elif delta.rows.num_rows:
-                key = ("pairs drawn", self._pair, self._base)
+                key = ("pairs drawn", self._pair)
                 self._append(shared(self._run, key, (stamp, since), lambda: self._drawn_news(delta.rows)))
         elif is_anew or (delta.rows.num_rows and self._window.is_due()):
             is_anew = True
@@ -114,13 +110,9 @@ class PairRows:
         self._move_now()
         return is_anew
 
-    def _renew(self, cursor: Cursor) -> None:
+    def _renew(self) -> None:
         most = FRESH_BARS * len(self._run.params.pairs)
         rows = columns.of(self._run.tables.pairs.tail(most), "pair", str(self._pair))
-        if self._base is None and rows.num_rows:
-            # Pages that were opened within as many bars as one draws show the legs against the same bar.
-            stamp = (cursor.generation, cursor.rows // most)
-            self._base = shared(self._run, ("base", self._pair), stamp, lambda: _base_of(rows))
         self._place(rows, self._within(rows), step_ms=self._interval_ms, rollover=ROLLOVER)
 
     def _drawn_news(self, news: pa.Table) -> _Drawn:
@@ -130,7 +122,6 @@ class PairRows:
 
     def _append(self, drawn_rows: _Drawn) -> None:
         if len(drawn_rows.zscore["ts"]):
-            self._base = self._base or drawn_rows.base
             self._show(drawn_rows, is_reset=False, step_ms=self._interval_ms, rollover=ROLLOVER)
 
     def _within(self, rows: pa.Table) -> np.ndarray:
@@ -161,7 +152,6 @@ class PairRows:
         lines = rows.take(pa.array(_drawn_rows(rows, max(_POINTS, self._window.room))))
         self.given = lines if rollover == MOST_ROWS else None
         drawn_rows = self._drawn(rows, lines, within, step_ms)
-        self._base = drawn_rows.base
         self._show(drawn_rows, is_reset=True, step_ms=step_ms, rollover=rollover)
 
     def _show(self, drawn_rows: _Drawn, *, is_reset: bool, step_ms: float, rollover: int) -> None:
@@ -175,21 +165,19 @@ class PairRows:
     def _drawn(self, rows: pa.Table, lines: pa.Table, within: np.ndarray, step_ms: float) -> _Drawn:
         """Return what is drawn of PAIRS rows of the pair, of which ``lines`` are those that lines go through."""
         candles = drawn(self._prices(columns.milliseconds(rows), within), step_ms, self._interval_ms)
-        base = self._base or (_base_of(lines) if lines.num_rows else None)
-        return _Drawn(candles, self._zscore(lines), self._spread(lines, base or (1.0, 1.0)), base, _line_of(rows))
+        return _Drawn(candles, self._zscore(lines), self._spread(lines), _line_of(rows))
 
     @staticmethod
     def _prices(ts: np.ndarray, within: np.ndarray) -> Columns:
         prices = dict(zip(("open", "high", "low", "close"), within, strict=True))
         return {"ts": ts, **prices, "volume": np.zeros(len(ts))}
 
-    def _spread(self, rows: pa.Table, base: tuple[float, float]) -> Columns:
-        y, x = columns.numbers(rows, "y_close"), columns.numbers(rows, "x_close")
+    def _spread(self, rows: pa.Table) -> Columns:
         mean, band = columns.numbers(rows, "mean"), self._run.params.entry * columns.numbers(rows, "std")
         return {
             "ts": columns.milliseconds(rows),
-            "y": 100 * y / base[0],
-            "x": 100 * x / base[1],
+            "y": columns.numbers(rows, "y_close"),
+            "x": columns.numbers(rows, "x_close"),
             "spread": columns.numbers(rows, "spread"),
             "mean": mean,
             "upper": mean + band,
@@ -245,12 +233,6 @@ class PairRows:
         now = {"ts": [status.now_us / 1000], "z": [z]} if z is not None and np.isfinite(z) else {"ts": [], "z": []}
         if now != self.now.data:
             replace(self.now, now)
-
-
-def _base_of(rows: pa.Table) -> tuple[float, float]:
-    """Return the closes of both legs in the first row, which the legs are drawn against."""
-    first = rows.slice(0, 1)
-    return float(columns.numbers(first, "y_close")[0]), float(columns.numbers(first, "x_close")[0])
 
 
 def _line_of(rows: pa.Table) -> tuple[float, float] | None:

@@ -141,9 +141,10 @@ class SpreadCharts:
         return line_chart(
             self._axis,
             self._rows.spread,
-            "Legs, first bar = 100",
+            "Legs, left edge = 100",
             traces,
             formatter=NumeralTickFormatter(format="0.00"),
+            is_rebased=True,
         )
 
     def _spread(self) -> figure:

@@ -70,6 +70,8 @@ class Scale:
         Where it begins, whatever the values are.
     share
         Share of the height that the highest value takes; then ``floor`` and no padding hold.
+    own
+        A range for each of ``values``, in which it is drawn: such that each is 100 where the window begins.
     """
 
     range: Range1d
@@ -78,12 +80,13 @@ class Scale:
     least: float = 0.0
     floor: float | None = None
     share: float | None = None
+    own: Sequence[Range1d] = ()
 
     def as_spec(self) -> dict[str, Any]:
         """Return it as the browser reads it."""
         values = [(source.id, column) for source, column in self.values]
         parts = {"padding": self.padding, "least": self.least, "floor": self.floor, "share": self.share}
-        return {"range": self.range.id, "values": values, **parts}
+        return {"range": self.range.id, "values": values, "own": [one.id for one in self.own], **parts}
 
 
 @dataclass(frozen=True, slots=True)

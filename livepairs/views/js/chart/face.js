@@ -2,6 +2,8 @@
 // The range of the time axis never leaves this browser; its tags say whether it follows the newest bar ("follow") or
 // stands where the user put it ("free"). Whoever wants the charts to follow sets the tags: axis.tags = ["follow", ...].
 const ASK_MS = 110
+/* Before Bokeh takes it in and moves the axis. */
+const FIRST = {capture: true, passive: true}
 
 export function render({model, view}) {
   const find = (id) => view.model.document.get_model_by_id(id)
@@ -11,7 +13,7 @@ export function render({model, view}) {
   const plots = spec.plots.map((plot) => ({
     ...plot, figure: find(plot.figure), source: find(plot.source), view: null, legend: null,
     fields: plot.fields.map((field) => ({...field, rows: field.from ? find(field.from) : null})),
-    scales: plot.scales.map((scale) => ({...scale, range: find(scale.range), values: values(scale.values)})),
+    scales: plot.scales.map((scale) => ({...scale, range: find(scale.range), own: scale.own.map(find), values: values(scale.values)})),
   }))
   const isWhole = axis.tags.includes("whole")
   const follows = () => axis.tags[0] === "follow"
@@ -78,8 +80,9 @@ export function render({model, view}) {
     const from = Math.floor(axis.start / width) * width - width, key = `${from} ${step} ${livepairsZone.isLocal}`
     if (key !== ticked) { ticked = key; ticker.ticks = ticksOf(from, from + 4 * width, step) }
   }
-  const fit = () => { for (const {figure, scales} of plots) if (figure.visible) for (const scale of scales) fitRange(scale, axis.start, axis.end) }
-  const moved = () => { setTicks(); fit(); ask(); wish() }
+  const fit = () => { for (const {figure, scales} of plots) if (figure.visible) for (const scale of scales) (scale.own.length ? fitRebased : fitRange)(scale, axis.start, axis.end) }
+  // What follows ends where the newest bar wants it, whoever changed its width: the hand that pans or zooms has said so.
+  const moved = () => { follow(); setTicks(); fit(); ask(); wish() }
   const grown = () => { follow(); fit(); wish() }
 
   // Which rows the window needs is asked once the hand has come to rest; sooner where rows run out or must be others.
@@ -141,11 +144,11 @@ export function render({model, view}) {
       pointed = inside ? {plot, y: event.offsetY, ms: plot.view.frame.x_scale.invert(event.offsetX)} : null
       if (down != null && event.buttons && Math.abs(event.clientX - down) > 2) setFollow("free")
       wish()
-    })
+    }, FIRST)
     listen(events, "pointerdown", (event) => { down = event.clientX })
     listen(events, "pointerup", () => { down = null })
     listen(events, "pointerleave", () => { pointed = null; wish() })
-    listen(events, "wheel", () => setFollow("free"), {passive: true})
+    listen(events, "wheel", () => setFollow("free"), FIRST)
     listen(events, "dblclick", () => setFollow("follow"))
   }
   const meet = () => {

@@ -68,7 +68,7 @@ const makeLegend = (plot, style, save) => {
       const {source} = plot, times = source.data.ts
       const row = !times.length || x == null ? times.length - 1 : nearestRow(times, x)
       const valueAt = ({field, rows}) => {
-        if (rows == null) return source.data[field][row]
+        if (rows == null) return source.data[field][row] / (plot.scales[0]?.bases?.get(field) ?? 1)
         const own = rows.data.ts
         return own.length ? rows.data[field][x == null ? own.length - 1 : nearestRow(own, x)] : NaN
       }

@@ -19,6 +19,27 @@ const extremes = (values, first, last, found) => {
   }
 }
 
+// Lines of unlike size, each in a range of its own: what each is worth where the window begins is 100 of the axis.
+const fitRebased = (scale, start, end) => {
+  const bases = scale.values.map(([source, column]) => {
+    const times = source.data.ts, values = source.data[column]
+    for (let row = firstAtLeast(times, start); row < times.length; row++) if (Number.isFinite(values[row])) return values[row] / 100
+    return NaN
+  })
+  const found = [Infinity, -Infinity]
+  scale.values.forEach(([source, column], at) => {
+    const own = [Infinity, -Infinity]
+    extremes(source.data[column], ...rowsInView(source.data.ts, start, end), own)
+    found[0] = Math.min(found[0], own[0] / bases[at] || Infinity)
+    found[1] = Math.max(found[1], own[1] / bases[at] || -Infinity)
+  })
+  if (!(found[0] <= found[1])) return
+  scale.bases = new Map(scale.values.map(([, column], at) => [column, bases[at]]))
+  const room = (found[1] - found[0]) * scale.padding / 2 || 0.01, to = [found[0] - room, found[1] + room]
+  scale.range.setv({start: to[0], end: to[1]})
+  scale.own.forEach((range, at) => range.setv({start: bases[at] * to[0], end: bases[at] * to[1]}))
+}
+
 const fitRange = ({range, values, padding, least, floor, share}, start, end) => {
   const found = [Infinity, -Infinity]
   for (const [source, column] of values) {

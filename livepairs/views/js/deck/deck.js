@@ -134,8 +134,8 @@ export function render({model, view}) {
     if (zoom == null || axis == null || Date.now() > until) return
     // What the link's charts ended with was the newest bar, or it was not.
     const isNewest = zoom[0] < model.now_ms && zoom[1] >= model.now_ms && zoom[1] - model.now_ms < 10 * model.step_ms
-    if (axis.start !== zoom[0] || axis.end !== zoom[1]) axis.setv({start: zoom[0], end: zoom[1]})
     if (!isNewest && axis.tags[0] !== "free") axis.tags = ["free", ...axis.tags.slice(1)]
+    if (axis.start !== zoom[0] || axis.end !== zoom[1]) axis.setv({start: zoom[0], end: zoom[1]})
   }
   const attach = (axis) => {
     let rest = 0
