@@ -21,11 +21,14 @@ class Scene:
         The pair shown, as text.
     zoom_ms
         From where to where the charts go; None while they follow the newest bar.
+    width_ms
+        How much time they show while they follow; None where there are none, or they show all there is.
     """
 
     page: str
     pair: str
     zoom_ms: tuple[float, float] | None = None
+    width_ms: float | None = None
 
 
 class Stage:

@@ -62,6 +62,8 @@ def test_followers_go_where_the_presenter_goes_leave_and_return_with_one_key(
         follower.page.wait_for_url("**/spread?*")
         follower.settle()
         follower.wait_for("Deck", "m.data.role === 'following' && !m.data.can_steer")
+        presenter.page.get_by_label("Time shown").select_option(label="5 min")
+        follower.wait_for("time-axis", "m.tags[0] === 'follow' && m.end - m.start === 300000")
         follower.page.keyboard.press("b")
         follower.page.wait_for_url("**back=*")
         follower.settle()

@@ -46,7 +46,7 @@ class Deck(Talking):
     can_steer = param.Boolean(default=True, doc="Whether this visitor's orders are taken.")
     role = param.String(default="", doc="presenting or following; empty while nobody presents.")
     control = param.String(default="", doc="The token of the control link, for whoever presents.")
-    scene = param.Dict(default={}, doc="What the presenter looks at: page, pair, zoom in milliseconds or none.")
+    scene = param.Dict(default={}, doc="What the presenter looks at: page, pair, zoom or width in milliseconds.")
     back = param.String(default="", doc="The presented run that this visitor left to look around.")
     page = param.String(default="", doc="Name of this page in the address.")
     run = param.String(default="", doc="Id of the run.")

@@ -84,7 +84,7 @@ class Transport:
     def enter(self) -> None:
         """Take part: the page is connected now."""
         if self._run.stage.is_held_by(self._token):
-            self._show(None)
+            self._show()
 
     def refresh(self) -> None:
         """Show where the run stands."""
@@ -121,7 +121,9 @@ class Transport:
         is_holder = stage.is_held_by(self._token)
         role = "" if not stage.is_open else "presenting" if is_holder else "following"
         scene = stage.scene
-        seen = {} if scene is None else {"page": scene.page, "pair": scene.pair, "zoom": scene.zoom_ms}
+        seen = {} if scene is None else {
+            "page": scene.page, "pair": scene.pair, "zoom": scene.zoom_ms, "width": scene.width_ms,
+        }  # fmt: skip
         return {
             "role": role, "control": self._token if is_holder else "", "scene": seen, "can_steer": role != "following",
         }  # fmt: skip
@@ -209,11 +211,13 @@ class Transport:
         self._run.announce()
 
     def _scene(self, said: Mapping[str, Any]) -> None:
-        is_zoomed = said.get("start") is not None
-        self._show((_number(said, "start"), _number(said, "end")) if is_zoomed else None)
+        if said.get("start") is not None:
+            self._show(zoom_ms=(_number(said, "start"), _number(said, "end")))
+        else:
+            self._show(width_ms=_number(said, "width") if said.get("width") is not None else None)
 
-    def _show(self, zoom_ms: tuple[float, float] | None) -> None:
-        if self._run.stage.show(self._token, Scene(self._page, str(self._visit.pair), zoom_ms)):
+    def _show(self, *, zoom_ms: tuple[float, float] | None = None, width_ms: float | None = None) -> None:
+        if self._run.stage.show(self._token, Scene(self._page, str(self._visit.pair), zoom_ms, width_ms)):
             self._run.announce()
 
 

@@ -138,7 +138,9 @@ def test_whoever_presents_steers_and_the_others_follow(hub: Hub, monkeypatch: py
         guesser.order("scene", start=3.0, end=4.0)
         assert (guesser.deck.role, guesser.deck.control, guesser.second) == ("following", "", 30)
     presenter.order("scene", start=1.0, end=2.0)
-    assert other.deck.scene == {"page": "spread", "pair": "BBB/AAA", "zoom": (1.0, 2.0)}
+    assert other.deck.scene == {"page": "spread", "pair": "BBB/AAA", "zoom": (1.0, 2.0), "width": None}
+    presenter.order("scene", width=60_000.0)
+    assert (other.deck.scene["zoom"], other.deck.scene["width"]) == (None, 60_000.0)
     elsewhere = Page(hub, monkeypatch, page="alerts", control=token)
     elsewhere.transport.enter()
     assert other.deck.scene["page"] == "alerts"

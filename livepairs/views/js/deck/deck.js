@@ -106,18 +106,26 @@ export function render({model, view}) {
     stagebar.replaceChildren(...parts)
   }
   const trail = () => {
-    const {page, pair, zoom} = model.scene, axis = range()
+    const {page, pair, zoom, width} = model.scene, axis = range()
     if (model.role !== "following" || !page) return
     const here = new URLSearchParams(model.link).get("pair")
     if (page !== model.page || pair !== here) {
       goTo(new URL(`./${page}?run=${model.run}&pair=${encodeURIComponent(pair)}`, window.location.href))
     } else if (axis != null && zoom) { axis.tags = ["free", ...axis.tags.slice(1)]; axis.setv({start: zoom[0], end: zoom[1]}) }
-    else if (axis != null && axis.tags[0] !== "follow") axis.tags = ["follow", ...axis.tags.slice(1)]
+    else if (axis != null) {
+      if (axis.tags[0] !== "follow") axis.tags = ["follow", ...axis.tags.slice(1)]
+      if (width && axis.end - axis.start !== width) axis.start = axis.end - width
+    }
   }
+  let told = ""
   const tellScene = () => {
     const axis = range()
-    if (model.role !== "presenting") return
-    send("scene", axis != null && axis.tags[0] === "free" ? {start: axis.start, end: axis.end} : {})
+    if (model.role !== "presenting") { told = ""; return }
+    const [kind, ...rest] = axis?.tags ?? []
+    const scene = kind === "free" ? {start: axis.start, end: axis.end} : kind === "follow" && !rest.includes("whole") ? {width: axis.end - axis.start} : {}
+    if (told === JSON.stringify(scene)) return
+    told = JSON.stringify(scene)
+    send("scene", scene)
   }
 
   // The charts of this page, if it has any.
