@@ -203,9 +203,12 @@ class Library:
         ConfigError, RecordingError
             If the name cannot be given.
         """
-        to = self.shelf.free_path(name)
-        limited = replace(options, most_rows=self._most_rows, most_ratio=MOST_RATIO)
+        to, limited = self.shelf.free_path(name), self.limited(options)
         self._do(lambda: self._import(path, to, limited, report))
+
+    def limited(self, options: ImportOptions) -> ImportOptions:
+        """Return the options with the limits of whatever a browser brings."""
+        return replace(options, most_rows=self._most_rows, most_ratio=MOST_RATIO)
 
     def close(self) -> None:
         """Finish the piece of work at hand, drop the rest."""

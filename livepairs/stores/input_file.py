@@ -7,6 +7,7 @@ same. It knows nothing of what the lines mean.
 from __future__ import annotations
 
 import gzip
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator
@@ -25,6 +26,8 @@ _BLOCK_BYTES: Final = 8 << 20
 _HEAD_BYTES: Final = 64 << 10
 _LONGEST_LINE: Final = 64 << 20
 _ALWAYS_BYTES: Final = 64 << 20
+_LONGEST_ZIP_END: Final = 22 + 20 + 65_535
+_LONGEST_ZIP_LIST: Final = 100_000
 _TEXT: Final = "a text file, plain, gzip or a zip of one file, or Parquet"
 _OTHER_MAGIC: Final = {
     b"\xfd7zXZ\x00": "xz",
@@ -88,6 +91,11 @@ class InputFile:
     def is_parquet(self) -> bool:
         """Whether the file says it is Parquet."""
         return self._magic.startswith(b"PAR1")
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether it may not unpack to just anything."""
+        return self._most_bytes is not None
 
     @cached_property
     def name(self) -> str:
@@ -192,10 +200,23 @@ class InputFile:
                 yield file, file.tell
 
     def _zip(self) -> zipfile.ZipFile:
+        if self.is_limited:
+            self._check_list()
         try:
             return zipfile.ZipFile(self.path)
         except zipfile.BadZipFile as error:
             raise self._damaged(error, None) from error
+
+    def _check_list(self) -> None:
+        """Refuse a zip with a long list of files: each of millions would be remembered before they could be counted."""
+        with self.path.open("rb") as file:
+            file.seek(max(0, self.size - _LONGEST_ZIP_END))
+            end = file.read()
+        places = [found.start() for found in re.finditer(re.escape(b"PK\5\6"), end)]
+        sizes = [int.from_bytes(end[at + 12 : at + 16], "little") for at in places]
+        # In the form for more than four gigabytes the size stands elsewhere.
+        if max(sizes, default=0) > _LONGEST_ZIP_LIST or b"PK\6\7" in end:
+            raise InputError(self.path, found="a zip with a long list of files", expected="a zip of one file")
 
     def _member(self, archive: zipfile.ZipFile) -> str:
         names = [info.filename for info in archive.infolist() if not info.is_dir()]

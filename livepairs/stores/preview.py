@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
-import pyarrow.parquet as pq
+import pyarrow as pa
 
 from livepairs.errors import ConfigError, InputError, LivepairsError
 from livepairs.stores.import_csv import header_of
+from livepairs.stores.import_parquet import opened
 from livepairs.stores.importing import Format, format_of, formats
 from livepairs.stores.input_file import InputFile
 from livepairs.stores.intake import ImportOptions, Intake
@@ -25,6 +26,9 @@ __all__ = ["Preview", "SampleRow", "explained", "preview"]
 
 SAMPLE: Final = 5
 """Rows shown."""
+
+MOST_COLUMNS: Final = 1_000
+"""Columns of a Parquet file that are looked at."""
 
 _LONGEST_CELL: Final = 40
 _REQUIRED: Final = {"ts": "time", "price": "price", "qty": "quantity"}
@@ -96,7 +100,7 @@ def preview(path: Path, options: ImportOptions | None = None) -> Preview:
     """Return what an import of a file with these options would make of its first rows; it raises nothing of its own."""
     options = options or ImportOptions()
     try:
-        file = InputFile(path)
+        file = InputFile(path, most_ratio=options.most_ratio)
         found = format_of(file, options)
     except LivepairsError as error:
         return Preview(problem=explained(error))
@@ -141,19 +145,14 @@ def _cells(file: InputFile) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...
 
 
 def _parquet_cells(file: InputFile) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-    try:
-        with pq.ParquetFile(file.path) as source:
-            names = tuple(source.schema_arrow.names)
-            batch = next(source.iter_batches(SAMPLE), None)
-    except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
-        reason = str(error).splitlines()[0]
-        raise InputError(
-            file.path, found=f"a damaged Parquet file ({reason})", expected="a whole Parquet file"
-        ) from error
-    if batch is None:
-        return names, ()
-    columns = [[_short(str(value)) for value in column] for column in batch.columns]
-    return names, tuple(zip(*columns, strict=True))
+    with opened(file) as source:
+        # A list in a column may be endless in its first row, and nothing that is imported is in one.
+        names = [field.name for field in source.schema_arrow if not pa.types.is_nested(field.type)][:MOST_COLUMNS]
+        batch = next(source.iter_batches(SAMPLE, columns=names), None)
+        if batch is None:
+            return tuple(names), ()
+        columns = [[_short(str(value)) for value in column] for column in batch.columns]
+        return tuple(names), tuple(zip(*columns, strict=True))
 
 
 def _short(text: str) -> str:

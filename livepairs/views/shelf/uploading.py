@@ -86,7 +86,7 @@ class Upload:
         )
 
     async def _look(self, delivery: Delivery, options: ImportOptions) -> None:
-        found = await asyncio.to_thread(preview, delivery.path, options)
+        found = await asyncio.to_thread(preview, delivery.path, self._library.limited(options))
         if self._delivery is delivery:
             self._show(stage="ready", **_shown(found, options))
 
