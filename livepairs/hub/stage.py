@@ -43,11 +43,17 @@ class Stage:
         self._token: str | None = None
         self._owner = ""
         self._scene: Scene | None = None
+        self._holders = 0
 
     @property
     def is_open(self) -> bool:
         """Whether somebody presents."""
         return self._token is not None
+
+    @property
+    def is_deserted(self) -> bool:
+        """Whether somebody presents, and none of their pages is open any more."""
+        return self._token is not None and self._holders == 0
 
     @property
     def scene(self) -> Scene | None:
@@ -65,8 +71,9 @@ class Stage:
             self._owner = self._owner or key
 
     def open(self, scene: Scene) -> str:
-        """Begin to present, or take over; return the token, which no earlier one is worth any more."""
+        """Begin to present, or take over, from one page; return the token, which no earlier one is worth any more."""
         with self._lock:
+            self._holders = 1
             self._token, self._scene = secrets.token_urlsafe(24), scene
             return self._token
 
@@ -79,6 +86,21 @@ class Stage:
         """Say whether that is the token of the presentation."""
         held = self._token
         return held is not None and secrets.compare_digest(held.encode(), token.encode())
+
+    def enter(self, token: str) -> bool:
+        """Count a page that has the token, and return whether it has."""
+        return self._count(token, 1)
+
+    def leave(self, token: str) -> bool:
+        """Count such a page no longer."""
+        return self._count(token, -1)
+
+    def _count(self, token: str, pages: int) -> bool:
+        with self._lock:
+            if not self.is_held_by(token):
+                return False
+            self._holders = max(0, self._holders + pages)
+            return True
 
     def show(self, token: str, scene: Scene) -> bool:
         """Note what the presenter looks at; return whether that is news, and false for anybody else."""

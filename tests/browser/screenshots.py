@@ -70,7 +70,8 @@ class Portrait:
         return PICTURES / f"{self.name}.webp"
 
 
-HIDDEN: Final = ".seek .marks, .bell b, .sum .folder, .foot .took { visibility: hidden !important }"
+HIDDEN: Final = """.seek .marks, .bell b, .sum .folder { visibility: hidden !important }
+.foot .took { display: none !important }"""
 """What is found little by little ahead of the moment, how much other pages have seen, and where recordings are kept."""
 PENDING: Final = re.compile(
     "warming up|needs z|being checked|waiting for the first bars|Preparing the scan|Computing|checking"

@@ -44,7 +44,7 @@ class Deck(Talking):
     markers = param.List(default=[], doc="(milliseconds, label, note, whether it may be changed), in order.")
     can_mark = param.Boolean(default=False, doc="Whether a visitor may add markers.")
     can_steer = param.Boolean(default=True, doc="Whether this visitor's orders are taken.")
-    role = param.String(default="", doc="presenting or following; empty while nobody presents.")
+    role = param.String(default="", doc="presenting, following or, with no presenter's page left, deserted.")
     control = param.String(default="", doc="The token of the control link, for whoever presents.")
     scene = param.Dict(default={}, doc="What the presenter looks at: page, pair, zoom or width in milliseconds.")
     back = param.String(default="", doc="The presented run that this visitor left to look around.")

@@ -83,8 +83,13 @@ class Transport:
 
     def enter(self) -> None:
         """Take part: the page is connected now."""
-        if self._run.stage.is_held_by(self._token):
+        if self._run.stage.enter(self._token):
             self._show()
+
+    def leave(self) -> None:
+        """Take part no more: the page is gone, and perhaps the presenter with it."""
+        if self._run.stage.leave(self._token):
+            self._run.announce()
 
     def refresh(self) -> None:
         """Show where the run stands."""
@@ -119,13 +124,15 @@ class Transport:
     def _staged(self) -> dict[str, Any]:
         stage = self._run.stage
         is_holder = stage.is_held_by(self._token)
-        role = "" if not stage.is_open else "presenting" if is_holder else "following"
+        others = "deserted" if stage.is_deserted else "following"
+        role = "" if not stage.is_open else "presenting" if is_holder else others
         scene = stage.scene
         seen = {} if scene is None else {
             "page": scene.page, "pair": scene.pair, "zoom": scene.zoom_ms, "width": scene.width_ms,
         }  # fmt: skip
         return {
-            "role": role, "control": self._token if is_holder else "", "scene": seen, "can_steer": role != "following",
+            "role": role, "control": self._token if is_holder else "", "scene": seen,
+            "can_steer": not stage.is_open or is_holder,
         }  # fmt: skip
 
     def _act(self, said: Mapping[str, Any]) -> None:
@@ -152,9 +159,10 @@ class Transport:
 
         return act
 
-    def _require_helm(self) -> None:
+    def _require_helm(self, *, takes_over: bool = False) -> None:
         stage = self._run.stage
-        if stage.is_open and not stage.is_held_by(self._token):
+        is_free = not stage.is_open or (takes_over and stage.is_deserted)
+        if not is_free and not stage.is_held_by(self._token):
             raise AccessError("whoever holds the control link steers this replay; press b to look around on your own")
         watcher = visitor()
         is_own = watcher is not None and bool(watcher.key) and watcher.key == stage.owner
@@ -196,7 +204,7 @@ class Transport:
         self._run.announce()
 
     def _present(self, _said: Mapping[str, Any]) -> None:
-        self._require_helm()
+        self._require_helm(takes_over=True)
         self._token = self._run.stage.open(Scene(self._page, str(self._visit.pair)))
         self._staged_anew()
 

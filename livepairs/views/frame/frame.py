@@ -97,6 +97,7 @@ def _page(key: str, title: str, body: Body) -> pmui.Page:
     screen.on_enter(transport.enter)
     screen.on_enter(badge.begin)
     screen.on_leave(badge.end)
+    screen.on_leave(transport.leave)
     screen.attach()
     return page
 

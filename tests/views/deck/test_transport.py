@@ -144,6 +144,14 @@ def test_whoever_presents_steers_and_the_others_follow(hub: Hub, monkeypatch: py
     elsewhere = Page(hub, monkeypatch, page="alerts", control=token)
     elsewhere.transport.enter()
     assert other.deck.scene["page"] == "alerts"
+    presenter.transport.leave()
+    assert other.deck.role == "following", "another page of the presenter's is open"
+    elsewhere.transport.leave()
+    assert (other.deck.role, other.deck.can_steer) == ("deserted", False)
+    other.order("present")
+    assert (other.deck.role, presenter.deck.role) == ("presenting", "following")
+    other.order("unpresent")
+    presenter.order("present")
     presenter.order("unpresent")
     assert (other.deck.role, other.deck.scene, other.deck.can_steer) == ("", {}, True)
 

@@ -101,6 +101,7 @@ export function render({model, view}) {
     const button = (text, act) => made("button", {type: "button", onclick: act}, text)
     const parts = model.back ? ["You are looking around", button("Return (b)", comeAlong)]
       : model.role === "following" ? ["Following the presenter", button("Look around (b)", leave)]
+      : model.role === "deserted" ? ["The presenter has left", button("Take over", () => send("present")), button("Look around (b)", leave)]
       : model.role === "presenting" ? ["Presenting", button("Copy viewers' link", () => copyLink("viewers"))] : []
     stagebar.hidden = parts.length === 0
     stagebar.replaceChildren(...parts)
@@ -198,7 +199,7 @@ export function render({model, view}) {
   const unbind = bindKeys(model, {
     always: {
       f: refollow, c: () => { if (!model.is_guest) copyLink() }, "?": () => window.dispatchEvent(new CustomEvent("livepairs-help")),
-      b: () => { if (model.back) comeAlong(); else if (model.role === "following") leave() },
+      b: () => { if (model.back) comeAlong(); else if (["following", "deserted"].includes(model.role)) leave() },
     },
     replay: {
       " ": () => play.click(), ArrowLeft: () => step(-1), ArrowRight: () => step(1), ",": () => step(-1, "bar"), ".": () => step(1, "bar"),

@@ -56,8 +56,9 @@ const makeSheet = (model, send, link) => {
 
   const stage = () => {
     if (model.role !== "presenting") {
-      const other = model.role === "following"
-      return [made("p", {class: "quiet"}, other ? "Somebody presents this replay." : "You steer; the pages of all who have the viewers' link follow, page and pair included."), ...(other ? [] : [button("Present", () => send("present"), {class: "go"})])]
+      const other = {following: "Somebody presents this replay.", deserted: "Somebody presented this replay, and has left."}[model.role]
+      const words = other ?? "You steer; the pages of all who have the viewers' link follow, page and pair included."
+      return [made("p", {class: "quiet"}, words), ...(model.role === "following" ? [] : [button(other ? "Take over" : "Present", () => send("present"), {class: "go"})])]
     }
     return [made("div", {class: "line"}, button("Copy viewers' link", () => link("viewers")), button("Copy control link", () => link("control"), {title: "Whoever has it steers"}), button("End", () => send("unpresent")))]
   }
@@ -73,7 +74,13 @@ const makeSheet = (model, send, link) => {
       section("Present", ...stage()), ...(model.live ? [made("a", {class: "live", href: `./${model.page}${model.live}`}, "Jump to live")] : []))
   }
   for (const name of ["loop", "healed", "markers", "role", "can_mark"]) model.on(name, draw)
-  sheet.addEventListener("toggle", (event) => { if (event.newState === "open") draw(); else edited = null })
+  sheet.addEventListener("toggle", (event) => {
+    const opens = event.newState === "open", {style} = document.documentElement
+    if (opens) draw()
+    else edited = null
+    // Toasts stand beside the sheet, where there is room, and not on its buttons.
+    style.setProperty("--lp-sheet", opens && window.innerWidth > 900 ? `${sheet.offsetWidth}px` : "0px")
+  })
   return {
     element: sheet,
     open: (anchor) => {
