@@ -81,7 +81,10 @@ class _Head:
             self.numbers(depth + 1)
         elif kind in (_LIST, _SET) and depth < _DEEPEST:
             byte = self._byte()
-            for _ in range(self._unsigned() if byte >> 4 == 15 else byte >> 4):
+            count = self._unsigned() if byte >> 4 == 15 else byte >> 4
+            if count > self._end - self.at:
+                raise ValueError("a page with a list that has no end")
+            for _ in range(count):
                 self._skip(byte & 15, depth + 1, in_list=True)
         else:
             raise ValueError("a page with a head of another kind")
