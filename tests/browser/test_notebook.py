@@ -79,8 +79,10 @@ def page_of(browser: Browser, strangers: list[str], home: str) -> Iterator[Page]
 
 
 def run_the_cell(page: Page) -> None:
-    """Run the first cell; JupyterLab lets keys pass unheard while it still prepares."""
+    """Run the first cell; JupyterLab lets keys pass unheard while it still prepares, or asks which kernel to take."""
     from playwright.sync_api import TimeoutError as TooLong
+
+    page.add_locator_handler(page.locator(".jp-Dialog"), lambda dialog: dialog.locator(".jp-mod-accept").click())
 
     runs = "() => /[*0-9]/.test(document.querySelector('.jp-CodeCell .jp-InputPrompt').innerText)"
     for _ in range(20):
