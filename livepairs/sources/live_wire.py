@@ -315,7 +315,7 @@ async def _within(clock: Clock, limit_us: int, work: Coroutine[Any, Any, ClientC
 def _words(error: BaseException, url: str) -> str:
     host = urlsplit(url).netloc
     if isinstance(error, socket.gaierror):
-        return f"the name {host} cannot be looked up; is there a network?"
+        return f"the name {host} cannot be looked up (is there a network?)"
     if isinstance(error, ConnectionRefusedError):
         return f"{host} refuses connections"
     return f"{host}: {str(error) or type(error).__name__}"

@@ -91,8 +91,8 @@ class Tape:
             f"{key}-when": f"silent since {_clock(last_us)} UTC" if is_silent else f"over {self._window}",
             f"{key}-price": numbers.fixed(price, digits),
             f"{key}-change": numbers.percent(change),
-            f"{key}-bought": f"{100 * share:.0f} % bought",
-            f"{key}-sold": f"{100 * (1 - share):.0f} % sold",
+            f"{key}-bought": f"{100 * share:.0f} % bought" if volume else numbers.NONE,
+            f"{key}-sold": f"{100 * (1 - share):.0f} % sold" if volume else numbers.NONE,
         }
         states = {f"{key}-change": _direction(change), f"width-{key}": f"{100 * share:.1f}%"}
         states |= dict.fromkeys((f"{key}-when", f"{key}-price"), "silent" if is_silent else "")

@@ -114,7 +114,7 @@ export function render({model}) {
       body.append(make("h3", {}, `The file's first rows (${upload.kind})`), make("div", {class: "wide", tabindex: "0"}, make("table", {class: "cells"}, make("thead", {}, head),
         make("tbody", {}, ...upload.cells.map((row) => make("tr", {}, ...row.map((cell) => make("td", {}, cell))))))))
     }
-    body.append(make("h3", {}, isTable ? "What would be recorded" : `What would be recorded (${upload.kind})`), make("div", {class: "wide made", tabindex: "0"}))
+    body.append(make("h3", {}, isTable || !upload.kind ? "What would be recorded" : `What would be recorded (${upload.kind})`), make("div", {class: "wide made", tabindex: "0"}))
     for (const control of body.querySelectorAll('[name="symbol"], [name="zone"]')) control.addEventListener("input", () => look(350))
     body.querySelector('[name="unit"]')?.addEventListener("change", () => look(0))
     body.querySelector('[name="to"]').addEventListener("input", drawFoot)

@@ -20,7 +20,7 @@ def hub(tmp_path, monkeypatch):
 
 
 def live_run(
-    sentence: str = "no connection: the name host cannot be looked up; is there a network?",
+    sentence: str = "no connection: the name host cannot be looked up (is there a network?)",
 ) -> SimpleNamespace:
     feed = SimpleNamespace(status="waiting", sentence=sentence)
     return SimpleNamespace(
@@ -49,7 +49,7 @@ def test_a_live_feed_that_never_came_says_so_until_the_first_trade(hub):
     silence.refresh()
     assert silence.view.visible
     assert "Nothing has come from binance-um:BTCUSDT yet" in silence.view.object
-    assert "is there a network?" in silence.view.object
+    assert "(is there a network?)" in silence.view.object
     run.status.trades = 1
     silence.refresh()
     assert not silence.view.visible
