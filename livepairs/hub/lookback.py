@@ -1,94 +1,47 @@
 """The rows of a run in any window, also those older than its tables: computed again from its recording, page by page.
 
-A page is a fixed number of bars. Its rows come from the same machines as the run's own, begun early enough to have
-every window full, so they are the rows the run had, or would have had, at that time. Nothing beyond the run's moment is
-ever given: whatever the pages hold, the tables begin at or before that moment, and pages are only asked for what is
-older.
+A page's rows come from the same machines as the run's own, begun early enough to have every window full, so they are
+the rows the run had, or would have had, at that time. Nothing beyond the run's moment is ever given: whatever the pages
+hold, the tables begin at or before that moment, and pages are only asked for what is older.
 
-Reading a page takes up to some tenths of a second; it is done on a thread of the caller's.
+A window too wide for its bars to be told apart needs no more of a page than its outline, which is there at once where
+the recording has been computed ahead. Reading takes up to some tenths of a second; it is done on a thread of the
+caller's.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Hashable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from livepairs.bars.machine import BarMachine
-from livepairs.columns import floats_of, ints_of
+from livepairs.hub.outlines import OUTLINES, Outline, outline_of
+from livepairs.hub.pages import Cutter, Page, Shelf, closed_us, page_key, page_us
 from livepairs.pairs.machine import PairMachine
-from livepairs.pairs.spreadbars import NO_TICKS, Lines, Ticks, spread_bars, ticks_of
-from livepairs.schema import BARS, MARKS, PAIRS, TRADES, Chunk, Pair, empty
+from livepairs.pairs.spreadbars import NO_TICKS, Ticks, ticks_of
+from livepairs.schema import MARKS, TRADES, Chunk, empty
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
     from livepairs.pipeline import RunParams
     from livepairs.stores.recording import Recording
 
-__all__ = ["PAGE_BARS", "Lookback", "Page", "spread_of"]
+__all__ = ["Lookback"]
 
-PAGE_BARS: Final = 7_200
 PAGES_KEPT: Final = 96
 """A week of 1-s bars is 84 pages of about 2.5 MB each; what all runs of the process keep together."""
 
+AT_ONCE: Final = 6
+"""Pages of which outlines are made at once, at most: a row group read once may hold them all."""
+
+TRADES_AT_ONCE: Final = 400_000
+"""And of how many trades, about: what is read is shown a few times a second."""
+
+FIRST_REACH_US: Final = 1_000_000
+"""How far before a symbol's last trade one that was in time is looked for first; then ten times as far, and so on."""
+
 _COLUMNS: Final = ("ts", "recv_ts", "symbol", "price", "qty", "buyer_is_maker")
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The rows of a stretch of time.
-
-    Parameters
-    ----------
-    end_us
-        Bars up to here, exclusive, are in it.
-    bars, pairs
-        BARS and PAIRS rows.
-    spreads
-        By pair: open, high, low and close of the spread, ``(4, n)``, of its rows in ``pairs``.
-    """
-
-    end_us: int
-    bars: pa.Table
-    pairs: pa.Table
-    spreads: dict[Pair, np.ndarray]
-
-    def until(self, end_us: int) -> Page:
-        """Return the part of it that opens before a time."""
-        if self.end_us <= end_us:
-            return self
-        pairs = _before(self.pairs, end_us)
-        counts = {pair: int(pc.sum(pc.equal(pairs["pair"], str(pair))).as_py() or 0) for pair in self.spreads}
-        spreads = {pair: values[:, : counts[pair]] for pair, values in self.spreads.items()}
-        return Page(end_us, _before(self.bars, end_us), pairs, spreads)
-
-
-class _Shelf:
-    """The pages used last, of every run: two runs of one recording share theirs."""
-
-    def __init__(self) -> None:
-        self._pages: OrderedDict[Hashable, Page] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable) -> Page | None:
-        with self._lock:
-            if key in self._pages:
-                self._pages.move_to_end(key)
-            return self._pages.get(key)
-
-    def put(self, key: Hashable, page: Page) -> None:
-        with self._lock:
-            self._pages[key] = page
-            while len(self._pages) > PAGES_KEPT:
-                self._pages.popitem(last=False)
-
-
-_SHELF: Final = _Shelf()
+_SHELF: Final = Shelf[Page](PAGES_KEPT)
 
 
 class Lookback:
@@ -111,9 +64,9 @@ class Lookback:
         """Time of the first trade: there is nothing before."""
         return self._recording.start_us
 
-    def is_read(self, params: RunParams, start_us: int, end_us: int, *, now_us: int) -> bool:
-        """Return whether all rows of a window that had closed by the run's moment are at hand."""
-        return not self._missing(params, start_us, min(end_us, _closed_us(params, now_us)))
+    def missing(self, params: RunParams, start_us: int, end_us: int, *, now_us: int) -> int:
+        """Return how many pages of a window that had closed by the run's moment are still to be read."""
+        return len(self._missing(params, start_us, min(end_us, closed_us(params, now_us))))
 
     def read_next(self, params: RunParams, start_us: int, end_us: int, *, now_us: int) -> bool:
         """Read the newest page of a window that is missing; return whether there was one.
@@ -127,59 +80,118 @@ class Lookback:
         now_us
             The run's moment; no bar that had not closed by then is made.
         """
-        missing = self._missing(params, start_us, min(end_us, _closed_us(params, now_us)))
-        if not missing:
-            return False
-        _SHELF.put(self._key(params, missing[-1]), self._computed(params, missing[-1], now_us))
-        return True
+        missing = self._missing(params, start_us, min(end_us, closed_us(params, now_us)))
+        if missing:
+            for page in self._computed(params, missing[-1], missing[-1], now_us):
+                _SHELF.put(self._key(params, page.number), page)
+        return bool(missing)
 
     def pages(self, params: RunParams, start_us: int, end_us: int, *, now_us: int) -> list[Page]:
         """Return the pages at hand that may hold rows of a window, oldest first, without what closes later than now."""
-        closed_us = _closed_us(params, now_us)
-        numbers = self._numbers(params, start_us, min(end_us, closed_us))
+        until_us = closed_us(params, now_us)
+        numbers = self._numbers(params, start_us, min(end_us, until_us))
         found = (_SHELF.get(self._key(params, number)) for number in numbers)
-        return [page.until(closed_us) for page in found if page is not None]
+        return [page.until(until_us) for page in found if page is not None]
+
+    def missing_outlines(self, params: RunParams, start_us: int, end_us: int) -> int:
+        """Return of how many whole pages of a window there is no outline."""
+        return len(self._unoutlined(params, start_us, end_us))
+
+    def read_outlines(self, params: RunParams, start_us: int, end_us: int) -> bool:
+        """Make outlines of the newest whole pages of a window that have none; return whether there were any.
+
+        Parameters
+        ----------
+        params
+            What the run computes.
+        start_us, end_us
+            The window; all of its bars have closed by the run's moment.
+        """
+        missing = self._unoutlined(params, start_us, end_us)
+        if missing:
+            last, first = missing[-1], missing[-1]
+            while first - 1 in missing and last - first + 1 < self._at_once(params):
+                first -= 1
+            for page in self._computed(params, first, last, (last + 1) * page_us(params) + params.grace_us):
+                outline = outline_of(page, params)
+                OUTLINES.put(self._key(params, page.number), outline, outline.nbytes)
+        return bool(missing)
+
+    def outlines(self, params: RunParams, start_us: int, end_us: int) -> list[Outline]:
+        """Return the outlines at hand of whole pages that may hold rows of a window, oldest first."""
+        found = (OUTLINES.get(self._key(params, number)) for number in self._whole(params, start_us, end_us))
+        return [outline for outline in found if outline is not None]
+
+    def outlined_us(self, params: RunParams, from_us: int, *, now_us: int) -> int:
+        """Return up to where there are outlines without a hole from a page's begin on, of what closed by a moment."""
+        until_us = from_us
+        for number in self._whole(params, from_us, closed_us(params, now_us)):
+            if OUTLINES.get(self._key(params, number)) is None:
+                break
+            until_us = (number + 1) * page_us(params)
+        return until_us
 
     def _key(self, params: RunParams, number: int) -> Hashable:
-        measured = (params.pairs, params.interval, params.grace_us, params.pair_params)
-        return (self._recording.digest, self.is_healed, measured, number)
+        return page_key(self._recording.digest, params, number, healed=self.is_healed)
 
     def _numbers(self, params: RunParams, start_us: int, end_us: int) -> range:
-        length = PAGE_BARS * params.interval_us
-        return range(max(start_us, self.start_us) // length, -(-end_us // length))
+        return range(max(start_us, self.start_us) // page_us(params), -(-end_us // page_us(params)))
+
+    def _whole(self, params: RunParams, start_us: int, end_us: int) -> range:
+        return range(max(start_us, self.start_us) // page_us(params), end_us // page_us(params))
 
     def _missing(self, params: RunParams, start_us: int, end_us: int) -> list[int]:
-        length, missing = PAGE_BARS * params.interval_us, []
+        length, missing = page_us(params), []
         for number in self._numbers(params, start_us, end_us):
             page = _SHELF.get(self._key(params, number))
             if page is None or page.end_us < min(end_us, (number + 1) * length):
                 missing.append(number)
         return missing
 
-    def _computed(self, params: RunParams, number: int, now_us: int) -> Page:
-        interval_us, legs = params.interval_us, self._legs(params)
-        first_us = number * PAGE_BARS * interval_us
-        end_us = min(first_us + PAGE_BARS * interval_us, _closed_us(params, now_us))
-        begin_us = max(self.start_us, first_us - (params.pair_params.warmup_bars + 1) * interval_us)
+    def _unoutlined(self, params: RunParams, start_us: int, end_us: int) -> list[int]:
+        numbers = self._whole(params, start_us, end_us)
+        return [number for number in numbers if OUTLINES.get(self._key(params, number)) is None]
+
+    def _at_once(self, params: RunParams) -> int:
+        span_us = max(1, self._recording.end_us - self.start_us)
+        trades = max(1, self._recording.trade_count * page_us(params) // span_us)
+        return min(AT_ONCE, max(1, TRADES_AT_ONCE // trades))
+
+    def _computed(self, params: RunParams, first: int, last: int, now_us: int) -> Iterator[Page]:
+        """Yield the pages from one to another, of the last only what had closed at a moment."""
+        interval_us, legs, length_us = params.interval_us, self._legs(params), page_us(params)
+        end_us = min((last + 1) * length_us, closed_us(params, now_us))
+        begin_us = max(self.start_us, first * length_us - (params.pair_params.warmup_bars + 1) * interval_us)
         begin_us -= begin_us % interval_us
-        bars, pairs = BarMachine(legs, interval_us=interval_us, grace_us=params.grace_us), _pair_machine(params)
+        bars = BarMachine(legs, interval_us=interval_us, grace_us=params.grace_us)
+        pairs, cutter = _pair_machine(params), Cutter(params, first * length_us)
         for symbol in legs:
-            before = self._recording.last_trade_before(symbol, begin_us)
-            if before is not None:
-                bars.seed(symbol, begin_us - interval_us, before[1])
-        found: tuple[list[pa.RecordBatch], list[pa.RecordBatch]] = ([], [])
-        ticks: dict[str, list[Ticks]] = {symbol: [] for symbol in legs}
+            before = self._last_tick(symbol, begin_us, params)
+            # Quiet bars repeat it, and the other leg's first trades are joined to it, however old it is.
+            cutter.lead(symbol, before)
+            if len(before.ts):
+                bars.seed(symbol, begin_us - interval_us, float(before.price[0]))
         for chunk in self._chunks(legs, begin_us, end_us, params):
             closed = bars.update(chunk)
-            found[0].append(closed)
-            found[1].append(pairs.update(closed))
-            for symbol in legs:
-                rows = chunk.trades.filter(pc.equal(chunk.trades.column("symbol"), symbol))
-                if rows.num_rows:
-                    ticks[symbol].append(ticks_of(rows, interval_us=interval_us, grace_us=params.grace_us))
-        shown = [_since(pa.Table.from_batches(part, schema=schema), first_us) for part, schema in
-                 zip(found, (BARS, PAIRS), strict=True)]  # fmt: skip
-        return Page(end_us, shown[0], shown[1], _spreads(params, shown[1], ticks))
+            cutter.add("bars", closed)
+            cutter.add("pairs", pairs.update(closed))
+            cutter.trade(chunk.trades)
+        return cutter.cut(end_us, is_last=True)
+
+    def _last_tick(self, symbol: str, before_us: int, params: RunParams) -> Ticks:
+        """Return the last trade of a symbol before a time that is in a bar, which one that came late is not."""
+        last, reach_us = self._recording.last_trade_before(symbol, before_us), FIRST_REACH_US
+        columns = [name for name in ("ts", "recv_ts", "price", "qty") if name != "recv_ts" or not self.is_healed]
+        while last is not None:
+            start_us = last[0] - reach_us
+            rows = self._recording.trades(symbols=[symbol], start_us=start_us, end_us=last[0] + 1, columns=columns)
+            ticks = ticks_of(rows, interval_us=params.interval_us, grace_us=params.grace_us)
+            if len(ticks.ts):
+                return Ticks(ticks.ts[-1:], ticks.price[-1:])
+            if start_us < self.start_us:
+                break
+            reach_us *= 10
+        return NO_TICKS
 
     def _legs(self, params: RunParams) -> tuple[str, ...]:
         # In the source's order, which is the order of the rows of one moment.
@@ -194,53 +206,5 @@ class Lookback:
         return [*chunks, Chunk(empty(TRADES), empty(MARKS), end_us + params.grace_us)]
 
 
-def _closed_us(params: RunParams, now_us: int) -> int:
-    """Return the end of the last bar that had closed at a moment."""
-    return (now_us - params.grace_us) // params.interval_us * params.interval_us
-
-
 def _pair_machine(params: RunParams) -> PairMachine:
     return PairMachine(params.pairs, params.pair_params, interval_us=params.interval_us)
-
-
-def _before(rows: pa.Table, end_us: int) -> pa.Table:
-    return rows.slice(0, int(np.searchsorted(rows["ts"].cast(pa.int64()).to_numpy(), end_us)))
-
-
-def _since(rows: pa.Table, first_us: int) -> pa.Table:
-    rows = rows.combine_chunks()
-    return rows.slice(int(np.searchsorted(rows["ts"].cast(pa.int64()).to_numpy(), first_us)))
-
-
-def _spreads(params: RunParams, rows: pa.Table, ticks: dict[str, list[Ticks]]) -> dict[Pair, np.ndarray]:
-    legs = {symbol: _all(parts) for symbol, parts in ticks.items()}
-    return {
-        pair: spread_of(rows.filter(pc.equal(rows["pair"], str(pair))), legs[pair.y], legs[pair.x], params)
-        for pair in params.pairs
-    }
-
-
-def _all(parts: list[Ticks]) -> Ticks:
-    if not parts:
-        return NO_TICKS
-    return Ticks(np.concatenate([part.ts for part in parts]), np.concatenate([part.price for part in parts]))
-
-
-def spread_of(rows: pa.Table, y: Ticks, x: Ticks, params: RunParams) -> np.ndarray:
-    """Return open, high, low and close of the spread, ``(4, n)``, for the PAIRS rows of one pair.
-
-    Parameters
-    ----------
-    rows
-        PAIRS rows, ascending; may be empty.
-    y, x
-        The legs' trades, those of the bars among them.
-    params
-        What the run computes.
-    """
-    if not rows.num_rows:
-        return np.empty((4, 0))
-    batch = rows.combine_chunks().to_batches()[0]
-    lines = Lines(ints_of(batch.column("ts")), floats_of(batch.column("alpha")), floats_of(batch.column("beta")))
-    first_us, is_log = int(lines.bars[0]), params.pair_params.price == "log"
-    return spread_bars(y.since(first_us), x.since(first_us), lines, interval_us=params.interval_us, is_log=is_log)

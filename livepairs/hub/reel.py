@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from livepairs.columns import ints_of
+from livepairs.schema import Chunk
 from livepairs.sources.replay import Playable
 from livepairs.sources.slices import Slices
 
@@ -55,6 +56,10 @@ class Point:
     made: dict[str, int]
 
 
+def _nobody(_chunk: Chunk) -> None:
+    """Nobody looks at what goes through."""
+
+
 class Reel:
     """One recording, computed one way. Wound by one thread, read by any.
 
@@ -88,7 +93,12 @@ class Reel:
         self.is_whole = False
         """Whether all of the recording has been computed."""
 
-    def wind(self, pipeline: Pipeline, pause: Callable[[], bool]) -> None:
+    @property
+    def start_us(self) -> int:
+        """Where it begins."""
+        return self._recording.start_us
+
+    def wind(self, pipeline: Pipeline, pause: Callable[[], bool], heed: Callable[[Chunk], None] = _nobody) -> None:
         """Compute the recording from its start to its end; once, on a thread that nothing waits for.
 
         Parameters
@@ -97,15 +107,17 @@ class Reel:
             A fresh one, with the symbols; closed when done.
         pause
             Called between the steps; false stops.
+        heed
+            Called with each chunk once it has gone through.
         """
         for hop in HOPS:
             pipeline.listen(hop, partial(self._keep, hop))
         try:
-            self.is_whole = all(pause() for _ in self._steps(pipeline))
+            self.is_whole = all(pause() for _ in self._steps(pipeline, heed))
         finally:
             pipeline.close()
 
-    def _steps(self, pipeline: Pipeline) -> Iterator[None]:
+    def _steps(self, pipeline: Pipeline, heed: Callable[[Chunk], None]) -> Iterator[None]:
         recording = self._recording
         start_us, end_us = recording.start_us, max(recording.start_us, recording.vouched_us)
         rows = recording.chunks(symbols=self._symbols, start_us=start_us, healed=self._healed)
@@ -114,6 +126,7 @@ class Reel:
             while not slices.is_done:
                 for chunk in slices.take(slices.now_us + step_us):
                     pipeline.update(chunk)
+                    heed(chunk)
                 self._mark(slices.now_us, pipeline)
                 yield
 

@@ -98,11 +98,19 @@ class Reels:
         while (entry := self._next()) is not None:
             key, reel, params = entry
             try:
-                reel.wind(self._make_pipeline(key[2], params), self._pauser(key, reel))
+                self._wind(key, reel, params)
             except Exception:  # noqa: BLE001 - a convenience must never take the server along; seeks then compute
                 _LOG.exception("recording %.16s could not be computed ahead", key[0])
                 self._drop(key)
             self._let_go()
+
+    def _wind(self, key: _Key, reel: Reel, params: RunParams) -> None:
+        # Here and not above: a page is there before anything is wound.
+        from livepairs.hub.outlines import Outliner
+
+        pipeline, outliner = self._make_pipeline(key[2], params), Outliner(key[0], params, reel.start_us, healed=key[3])
+        outliner.listen(pipeline)
+        reel.wind(pipeline, self._pauser(key, reel), outliner.heed)
 
     def _next(self) -> tuple[_Key, Reel, RunParams] | None:
         with self._lock:

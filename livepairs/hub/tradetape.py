@@ -54,7 +54,7 @@ class TradeTape:
             What the run computes.
         """
         # Here and not above: a run has its tape from its first chunk on, and a first page should not wait for this.
-        from livepairs.hub.lookback import spread_of
+        from livepairs.hub.pages import spread_of
 
         if not rows.num_rows:
             return np.empty((4, 0))

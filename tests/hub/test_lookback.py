@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from livepairs.hub import lookback
+from livepairs.hub import pages
 from livepairs.hub.lookback import Lookback
 from livepairs.hub.tradetape import TradeTape
 from livepairs.pairs.machine import PairParams
@@ -27,7 +27,7 @@ PARAMS = RunParams((PAIR,), pair_params=PairParams(hedge_window=12, z_window=8, 
 @pytest.fixture
 def recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recording:
     """Write two and a half minutes of trades, and make a page of 20 bars."""
-    monkeypatch.setattr(lookback, "PAGE_BARS", 20)
+    monkeypatch.setattr(pages, "PAGE_BARS", 20)
     rng = np.random.default_rng(3)
     trades = []
     for symbol, level in (("X", 60_000.0), ("Y", 2_500.0)):
@@ -55,16 +55,16 @@ def read_all(back: Lookback, end_us: int, now_us: int) -> None:
 def test_pages_hold_the_rows_the_run_had(recording: Recording) -> None:
     pipeline, tape = played(recording)
     back, end_us = Lookback(recording), START + 120 * SECOND
-    assert not back.is_read(PARAMS, START, end_us, now_us=pipeline.status.now_us)
+    assert back.missing(PARAMS, START, end_us, now_us=pipeline.status.now_us) == 6
     read_all(back, end_us, pipeline.status.now_us)
-    pages = back.pages(PARAMS, START, end_us, now_us=pipeline.status.now_us)
+    found = back.pages(PARAMS, START, end_us, now_us=pipeline.status.now_us)
     for name in ("bars", "pairs"):
         table = getattr(pipeline.tables, name).tail(10_000)
-        made = pa.concat_tables([getattr(page, name) for page in pages])
+        made = pa.concat_tables([getattr(page, name) for page in found])
         assert made.to_pydict().keys() == table.to_pydict().keys()
         wanted = table.slice(0, made.num_rows).to_pandas()
         assert made.to_pandas().astype({"ts": wanted["ts"].dtype}).equals(wanted)
-    within = np.concatenate([page.spreads[PAIR] for page in pages], axis=1)
+    within = np.concatenate([page.spreads[PAIR] for page in found], axis=1)
     rows = pipeline.tables.pairs.tail(10_000).slice(0, within.shape[1])
     by_tape = tape.spreads(PAIR, rows, PARAMS)
     np.testing.assert_array_equal(within[:, 5:], by_tape[:, 5:])
@@ -77,11 +77,11 @@ def test_no_page_holds_a_bar_that_had_not_closed(recording: Recording) -> None:
     # What another run of the recording has had read, at a later moment, is at hand.
     read_all(Lookback(recording), START + BARS * SECOND, START + 100 * SECOND)
     read_all(back, START + BARS * SECOND, now_us)
-    pages = back.pages(PARAMS, START, START + BARS * SECOND, now_us=now_us)
-    newest = max(page.bars["ts"].cast(pa.int64())[-1].as_py() for page in pages if page.bars.num_rows)
+    found = back.pages(PARAMS, START, START + BARS * SECOND, now_us=now_us)
+    newest = max(page.bars["ts"].cast(pa.int64())[-1].as_py() for page in found if page.bars.num_rows)
     assert newest == START + 63 * SECOND
-    assert back.is_read(PARAMS, START, START + BARS * SECOND, now_us=now_us)
-    assert all(page.spreads[PAIR].shape[1] == page.pairs.num_rows for page in pages)
+    assert not back.missing(PARAMS, START, START + BARS * SECOND, now_us=now_us)
+    assert all(page.spreads[PAIR].shape[1] == page.pairs.num_rows for page in found)
 
 
 def test_a_tape_begins_anew_after_a_jump(recording: Recording) -> None:

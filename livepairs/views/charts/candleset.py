@@ -14,7 +14,7 @@ import numpy as np
 from bokeh.models import ColumnDataSource, LinearColorMapper, Rect, Segment, VStrip
 from bokeh.plotting import figure
 
-from livepairs.views.charts.chartrows import HIGHEST, LAST, LOWEST, OPENING, SUM, coarser
+from livepairs.bars.coarser import CANDLE, coarser
 from livepairs.views.columns import Columns, empty_source, grow
 from livepairs.views.letter import replace
 from livepairs.views.palette import DOWN, MUTED, PAPER, UP
@@ -22,7 +22,6 @@ from livepairs.views.palette import DOWN, MUTED, PAPER, UP
 __all__ = ["COLUMNS", "CandleSet", "drawn"]
 
 COLUMNS: Final = ["ts", "at", "open", "high", "low", "close", "middle", "body", "volume", "half_volume", "fell"]
-_HOW: Final = {"open": OPENING, "high": HIGHEST, "low": LOWEST, "close": LAST, "volume": SUM}
 _BODY: Final = 0.72
 """Of a bar's length that its body takes."""
 
@@ -37,7 +36,7 @@ def drawn(bars: Mapping[str, np.ndarray], step_ms: float, interval_ms: float) ->
     step_ms, interval_ms
         Length of the candles, and of the bars they are made of.
     """
-    made = dict(bars) if step_ms == interval_ms else coarser(dict(bars), step_ms, _HOW)
+    made = dict(bars) if step_ms == interval_ms else coarser(dict(bars), step_ms, CANDLE)
     # A bar stands over its opening time; a coarser one over the middle of those it is made of.
     made["at"] = made["ts"] + (step_ms - interval_ms) / 2
     made["middle"] = (made["open"] + made["close"]) / 2

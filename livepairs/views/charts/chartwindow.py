@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from math import ceil
 from time import monotonic
 from typing import Any, Final
 
 from livepairs.hub import Run
 from livepairs.views.charts.chartface import ChartFace
-from livepairs.views.charts.chartrows import PIXELS_A_BAR, length_name, step_for
+from livepairs.views.charts.chartrows import length_name, step_for
 from livepairs.views.charts.windowrows import WindowRows
 
 __all__ = ["FRESH_BARS", "MOST_ROWS", "NEWEST_BARS", "ChartWindow", "Held"]
@@ -88,7 +87,9 @@ class ChartWindow:
         """Goes up whenever the charts have to be given other rows."""
         self._looked: tuple[int, int, float, bool] | None = None
         self._task: asyncio.Task[None] | None = None
-        self._wanted = (0, 0)
+        self._wanted = (0, 0, 0)
+        self._asking: asyncio.Task[None] | None = None
+        self._done: Callable[[], None] | None = None
         self._is_closed = False
         self._given_s = 0.0
         self._jumped_s = float("-inf")
@@ -125,14 +126,9 @@ class ChartWindow:
             self._hold(Held(step_us))
         elif step_us != held.step_us or held.is_newest or not self._covers(start_us, end_us, room_us=width_us // 5):
             # Half a window on either side, and others before a hand that drags comes to their edge (face.js asks then).
-            first_us = max(self.rows.first_us, start_us - width_us // 2)
-            self._hold(Held(step_us, first_us - first_us % step_us, end_us + width_us // 2))
-
-    @property
-    def room(self) -> int:
-        """How many bars that can be told apart a window and what lies around it have room for."""
-        pixels = self._looked[2] if self._looked is not None else _KEPT_PIXELS
-        return ceil(2 * pixels / PIXELS_A_BAR) + 2
+            first_us, last_us = max(self.rows.first_us, start_us - width_us // 2), end_us + width_us // 2
+            whole_us = self.rows.whole_us(step_us)
+            self._hold(Held(step_us, first_us - first_us % whole_us, last_us + -last_us % whole_us))
 
     def _covers(self, start_us: int, end_us: int, *, room_us: int = 0) -> bool:
         """Return whether a window, with room on either side, is inside of what is held, as far as there is anything."""
@@ -145,16 +141,22 @@ class ChartWindow:
             return
         self.held = held
         self.version += 1
-        if not held.is_newest:
-            self.want(held.span_us[0], min(held.span_us[1], self.rows.kept_us))
+        self._want_held()
         self._notify()
+
+    def _want_held(self) -> None:
+        if not self.held.is_newest:
+            start_us, end_us = self.held.span_us
+            self.want(start_us, min(end_us, self.rows.kept_us), self.held.step_us)
 
     def keep(self, start_us: int, end_us: int) -> None:
         """Hold this window from now on, whole: what it lacks is read here, so call it where one may wait."""
-        while self.rows.read(max(start_us, self.rows.first_us), min(end_us, self.rows.kept_us)):
-            pass
         step_us = step_for(end_us - start_us, self._interval_us, _KEPT_PIXELS)
-        self._hold(Held(step_us, start_us - start_us % step_us, end_us))
+        whole_us = self.rows.whole_us(step_us)
+        held = Held(step_us, start_us - start_us % whole_us, end_us)
+        while self.rows.read(max(held.span_us[0], self.rows.first_us), min(end_us, self.rows.kept_us), step_us):
+            pass
+        self._hold(held)
 
     def forget(self) -> None:
         """Follow the newest bars again: the run has jumped in time."""
@@ -174,6 +176,8 @@ class ChartWindow:
         # Where the browser follows in longer bars, the window goes along.
         if self._looked is not None and self._looked[3] and not self._covers(self._looked[0], self._run.status.now_us):
             self._decide()
+        # What has left the tables meanwhile is to be had from the recording.
+        self._want_held()
         is_over = self.held.span_us[1] < self.edge_us or self.edge_us == self.given_us
         # Where the run stands nothing would come to hand it out later.
         is_time = self._run.state.status != "playing" or monotonic() - self._given_s >= _AGAIN_S
@@ -197,30 +201,65 @@ class ChartWindow:
         name = f"{length_name(self.held.step_us)} bars"
         return name if self.held.step_us == self._interval_us else f"{name} of {length_name(self._interval_us)} ones"
 
-    def want(self, start_us: int, end_us: int) -> None:
-        """Have a window read from the recording, if there is one and it has not been; ``version`` goes up then."""
-        self._wanted = (max(start_us, self.rows.first_us), end_us)
+    def want(self, start_us: int, end_us: int, step_us: int = 0) -> None:
+        """Have a window read from the recording, for bars of a length, if there is anything to read.
+
+        ``version`` goes up when there is more of it.
+        """
+        self._wanted = (max(start_us, self.rows.first_us), end_us, step_us)
         if self._task is None and not self._is_closed and self.rows.lacks(*self._wanted):
-            # An empty context: what comes later must not remember which session asked first (see hub.publisher).
-            self._task = asyncio.get_running_loop().create_task(self._read(), context=contextvars.Context())
+            self._task = _begun(self._read())
 
     async def _read(self) -> None:
         while (rest_s := self._jumped_s + _AFTER_JUMP_S - monotonic()) > 0:
             await asyncio.sleep(rest_s)
         began_s, given_s = monotonic(), float("-inf")
+        wanted, pages = self._wanted, self.rows.lacks(*self._wanted)
+        left = pages
         try:
             while not self._is_closed and await asyncio.to_thread(self.rows.read, *self._wanted):
+                left, before = self.rows.lacks(*self._wanted), left
+                if wanted != self._wanted:
+                    wanted, pages = self._wanted, left
+                elif left >= before:
+                    break  # more than is kept of what was read: it would be read for ever
                 # All rows so far are handed out anew each time: with the first page and the last, and seldom between.
-                if monotonic() - given_s < _WHILE_READING_S and self.rows.lacks(*self._wanted):
+                if monotonic() - given_s < _WHILE_READING_S and left:
                     continue
                 given_s = monotonic()
-                self.version += 1
                 if given_s - began_s > _AGAIN_S:
-                    self._say("reading older bars from the recording")
-                self._notify()
+                    self._say(f"reading older bars from the recording, {100 * (pages - left) // pages} %")
+                self._wake()
         finally:
             self._task = None
             self._say("")
+
+    def ask(self, span_us: tuple[int, int], done: Callable[[], None]) -> None:
+        """Have all rows of a window read, however it is drawn; then call back where the session may be written to."""
+        if self._is_closed or not self.rows.lacks(*span_us):
+            done()
+        elif self._asking is None:
+            self._asking = asyncio.get_running_loop().create_task(
+                self._ask(span_us, done), context=contextvars.Context()
+            )
+
+    async def _ask(self, span_us: tuple[int, int], done: Callable[[], None]) -> None:
+        pages = self.rows.lacks(*span_us)
+        try:
+            for page in range(pages):
+                self._say(f"reading rows for the file, {100 * page // pages} %")
+                if self._is_closed or not await asyncio.to_thread(self.rows.read, *span_us):
+                    break
+            is_all = not self.rows.lacks(*span_us)
+            self._done = done if is_all else None
+            self._say("" if is_all else "too many rows for a file: show fewer days")
+            self._wake()
+        finally:
+            self._asking = None
+
+    def _wake(self) -> None:
+        self.version += 1
+        self._notify()
 
     def _say(self, words: str) -> None:
         if self._busy != words:
@@ -232,3 +271,11 @@ class ChartWindow:
         face = self._face
         if face is not None and (face.busy, face.shown) != (self._busy, self._words()):
             face.param.update(busy=self._busy, shown=self._words())
+        if self._done is not None:
+            done, self._done = self._done, None
+            done()
+
+
+def _begun(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Begin it in an empty context: what comes later must not remember which session asked (see hub.publisher)."""
+    return asyncio.get_running_loop().create_task(work, context=contextvars.Context())

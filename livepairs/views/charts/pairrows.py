@@ -14,15 +14,16 @@ import pyarrow as pa
 from bokeh.plotting import figure
 
 from livepairs.backtest.outlook import break_even_z, net_bps, sigma_bps
+from livepairs.bars.coarser import joined
 from livepairs.columns import ints_of
 from livepairs.hub import Run
 from livepairs.hub.paper import paper_rules
 from livepairs.schema import Pair
 from livepairs.tables.ring import Cursor
 from livepairs.views import columns
-from livepairs.views.backtest.drawnrows import thinned
 from livepairs.views.charts.candleset import CandleSet, drawn
 from livepairs.views.charts.chartwindow import FRESH_BARS, MOST_ROWS, NEWEST_BARS, ChartWindow
+from livepairs.views.charts.windowrows import PRICES
 from livepairs.views.columns import ROLLOVER, Columns
 from livepairs.views.letter import replace
 from livepairs.views.shared import shared, stamp_of
@@ -33,8 +34,6 @@ _SPREAD: Final = ["ts", "y", "x", "spread", "mean", "upper", "lower", "beta", "c
 _ZSCORE: Final = ["ts", "z", "floor", "ceiling", "sigma", "net", "even_above", "even_below"]
 _HEADROOM: Final = 0.6
 """How far beyond the entry levels the z chart always reaches, so that one sees how near z is to them."""
-_POINTS: Final = 3_600
-"""Rows of a thinned window, at least: its two screens have some 1,800 each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +112,12 @@ class PairRows:
     def _renew(self) -> None:
         most = FRESH_BARS * len(self._run.params.pairs)
         rows = columns.of(self._run.tables.pairs.tail(most), "pair", str(self._pair))
-        self._place(rows, self._within(rows), step_ms=self._interval_ms, rollover=ROLLOVER)
+        self._place(rows, self._spreads(rows, self._within(rows)), step_ms=self._interval_ms, rollover=ROLLOVER)
 
     def _drawn_news(self, news: pa.Table) -> _Drawn:
         rows = columns.of(news, "pair", str(self._pair))
         within = self._run.tape.spreads(self._pair, rows, self._run.params)
-        return self._drawn(rows, rows, within, self._interval_ms)
+        return self._drawn(rows, self._spreads(rows, within), self._interval_ms)
 
     def _append(self, drawn_rows: _Drawn) -> None:
         if len(drawn_rows.zscore["ts"]):
@@ -144,15 +143,13 @@ class PairRows:
         held = self._window.held
         self._window.gave()
         start_us, end_us = held.span_us
-        rows, within = self._window.rows.pairs(self._pair, start_us, min(end_us, self._window.given_us))
-        self._place(rows, within, step_ms=held.step_us / 1000, rollover=MOST_ROWS)
+        lines, spreads = self._window.rows.lines(self._pair, start_us, min(end_us, self._window.given_us), held.step_us)
+        self._place(lines, spreads, step_ms=held.step_us / 1000, rollover=MOST_ROWS)
 
-    def _place(self, rows: pa.Table, within: np.ndarray, *, step_ms: float, rollover: int) -> None:
+    def _place(self, lines: pa.Table, spreads: Columns, *, step_ms: float, rollover: int) -> None:
         """Show these rows for all that were shown."""
-        lines = rows.take(pa.array(_drawn_rows(rows, max(_POINTS, self._window.room))))
         self.given = lines if rollover == MOST_ROWS else None
-        drawn_rows = self._drawn(rows, lines, within, step_ms)
-        self._show(drawn_rows, is_reset=True, step_ms=step_ms, rollover=rollover)
+        self._show(self._drawn(lines, spreads, step_ms), is_reset=True, step_ms=step_ms, rollover=rollover)
 
     def _show(self, drawn_rows: _Drawn, *, is_reset: bool, step_ms: float, rollover: int) -> None:
         self._line = drawn_rows.line or self._line
@@ -162,15 +159,14 @@ class PairRows:
         columns.grow(self.zscore, drawn_rows.zscore, is_reset=is_reset, rollover=rollover)
         columns.grow(self.spread, drawn_rows.spread, is_reset=is_reset, rollover=rollover)
 
-    def _drawn(self, rows: pa.Table, lines: pa.Table, within: np.ndarray, step_ms: float) -> _Drawn:
-        """Return what is drawn of PAIRS rows of the pair, of which ``lines`` are those that lines go through."""
-        candles = drawn(self._prices(columns.milliseconds(rows), within), step_ms, self._interval_ms)
-        return _Drawn(candles, self._zscore(lines), self._spread(lines), _line_of(rows))
+    def _drawn(self, lines: pa.Table, spreads: Columns, step_ms: float) -> _Drawn:
+        """Return what is drawn: lines through PAIRS rows of the pair, and candles of its spread."""
+        candles = drawn(spreads | {"volume": np.zeros(len(spreads["ts"]))}, step_ms, self._interval_ms)
+        return _Drawn(candles, self._zscore(lines), self._spread(lines), _line_of(lines))
 
     @staticmethod
-    def _prices(ts: np.ndarray, within: np.ndarray) -> Columns:
-        prices = dict(zip(("open", "high", "low", "close"), within, strict=True))
-        return {"ts": ts, **prices, "volume": np.zeros(len(ts))}
+    def _spreads(rows: pa.Table, within: np.ndarray) -> Columns:
+        return {"ts": columns.milliseconds(rows), **dict(zip(PRICES, within, strict=True))}
 
     def _spread(self, rows: pa.Table) -> Columns:
         mean, band = columns.numbers(rows, "mean"), self._run.params.entry * columns.numbers(rows, "std")
@@ -217,15 +213,17 @@ class PairRows:
     def _unclosed(self) -> Columns | None:
         run, window, parts = self._run, self._window, []
         if not window.held.is_newest:
-            rows, within = window.rows.pairs(self._pair, window.given_us, run.status.now_us)
-            parts.append((columns.milliseconds(rows), within))
+            span_us = (window.given_us, run.status.now_us)
+            parts.append(window.rows.lines(self._pair, *span_us, window.held.step_us)[1])
         if run.status.forming.num_rows and self._line is not None:
             bar_us = int(ints_of(run.status.forming.column("ts")).max())
-            parts.append((np.array([bar_us / 1000]), run.tape.forming(self._pair, bar_us, self._line, run.params)))
+            within = run.tape.forming(self._pair, bar_us, self._line, run.params)
+            parts.append({"ts": np.array([bar_us / 1000]), **dict(zip(PRICES, within, strict=True))})
         if not parts:
             return None
-        ts, within = (np.concatenate([part[place] for part in parts], axis=-1) for place in (0, 1))
-        return drawn(self._prices(ts, within), window.held.step_us / 1000, self._interval_ms)
+        spreads = joined(parts)
+        spreads["volume"] = np.zeros(len(spreads["ts"]))
+        return drawn(spreads, window.held.step_us / 1000, self._interval_ms)
 
     def _move_now(self) -> None:
         status = self._run.status
@@ -241,10 +239,3 @@ def _line_of(rows: pa.Table) -> tuple[float, float] | None:
         return None
     newest = rows.slice(rows.num_rows - 1)
     return float(columns.numbers(newest, "alpha")[0]), float(columns.numbers(newest, "beta")[0])
-
-
-def _drawn_rows(rows: pa.Table, points: int) -> np.ndarray:
-    """Return which rows to draw lines through, about so many."""
-    if rows.num_rows <= points:
-        return np.arange(rows.num_rows)
-    return thinned([columns.numbers(rows, name) for name in ("z", "spread", "y_close", "x_close")], points)

@@ -8,11 +8,13 @@ from typing import Any
 import pyarrow as pa
 from panel.viewable import Viewable
 
+from livepairs.bars.coarser import joined
 from livepairs.hub import Run
 from livepairs.schema import Pair, interval_us
 from livepairs.tables.ring import Cursor, Delta
 from livepairs.views import columns, numbers
-from livepairs.views.charts.candles import Candles, candles_of
+from livepairs.views.charts.candles import Candles, bar_columns, candles_of
+from livepairs.views.charts.candleset import drawn
 from livepairs.views.charts.chartorigin import origin_of
 from livepairs.views.charts.chartstack import stack
 from livepairs.views.charts.chartwindow import FRESH_BARS, MOST_ROWS, ChartWindow
@@ -125,9 +127,8 @@ class PriceCharts:
         start_us, end_us = held.span_us
         step_ms = held.step_us / 1000
         for leg in self._legs:
-            bars = self._window.rows.bars(leg.symbol, start_us, min(end_us, self._window.given_us))
-            rows = candles_of(bars, step_ms, self._axis.interval_ms)
-            leg.append(rows, is_reset=True, step_ms=step_ms, rollover=MOST_ROWS)
+            bars = self._window.rows.candles(leg.symbol, start_us, min(end_us, self._window.given_us), held.step_us)
+            leg.append(drawn(bars, step_ms, self._axis.interval_ms), is_reset=True, step_ms=step_ms, rollover=MOST_ROWS)
 
     def _form(self) -> None:
         if self._window.held.is_newest:
@@ -139,12 +140,12 @@ class PriceCharts:
 
     def _coarse(self) -> list[Columns]:
         """Return the forming candles of a window: of the bars that closed since it was given, and the forming ones."""
-        bars, window, step_ms = self._unclosed(), self._window, self._window.held.step_us / 1000
+        bars, window, step_us = self._unclosed(), self._window, self._window.held.step_us
         found = []
         for symbol in self._symbols:
-            closed = window.rows.bars(symbol, window.given_us, self._run.status.now_us)
-            rows = pa.concat_tables([closed, columns.of(bars, "symbol", symbol)])
-            found.append(candles_of(rows, step_ms, self._axis.interval_ms))
+            closed = window.rows.candles(symbol, window.given_us, self._run.status.now_us, step_us)
+            rows = joined([closed, bar_columns(columns.of(bars, "symbol", symbol))])
+            found.append(drawn(rows, step_us / 1000, self._axis.interval_ms))
         return found
 
     def _unclosed(self) -> pa.Table:
@@ -156,6 +157,9 @@ class PriceCharts:
             return
         asked = RowsAsked.of(message)
         if asked is not None:
-            tables = [self._window.rows.bars(leg.symbol, *asked.span_us) for leg in self._legs]
-            rows = pa.concat_tables(tables).sort_by([("ts", "ascending"), ("symbol", "ascending")])
-            self._face.save(asked.export(rows, f"{self._pair.y}-{self._pair.x}-bars"))
+            self._window.ask(asked.span_us, lambda: self._save(asked))
+
+    def _save(self, asked: RowsAsked) -> None:
+        tables = [self._window.rows.bars(leg.symbol, *asked.span_us) for leg in self._legs]
+        rows = pa.concat_tables(tables).sort_by([("ts", "ascending"), ("symbol", "ascending")])
+        self._face.save(asked.export(rows, f"{self._pair.y}-{self._pair.x}-bars"))

@@ -23,6 +23,7 @@ from livepairs.views.charts.linechart import Trace, line_chart, mark_level
 from livepairs.views.charts.pairrows import PairRows
 from livepairs.views.charts.rowfile import ROW_FILES, RowsAsked
 from livepairs.views.charts.timeaxis import TimeAxis
+from livepairs.views.charts.windowrows import PRICES
 from livepairs.views.figures.paperrow import PAPER_HEIGHT
 from livepairs.views.figures.papertrades import PaperTrades
 from livepairs.views.pace import CHARTS_S, Pace
@@ -128,10 +129,13 @@ class SpreadCharts:
             return
         asked = RowsAsked.of(message)
         if asked is not None:
-            rows, within = self._window.rows.pairs(self._pair, *asked.span_us)
-            for price, values in zip(("open", "high", "low", "close"), within, strict=True):
-                rows = rows.append_column(f"spread_{price}", pa.array(values))
-            self._face.save(asked.export(rows, f"{self._pair.y}-{self._pair.x}-pairs"))
+            self._window.ask(asked.span_us, lambda: self._save(asked))
+
+    def _save(self, asked: RowsAsked) -> None:
+        rows, within = self._window.rows.pairs(self._pair, *asked.span_us)
+        for price, values in zip(PRICES, within, strict=True):
+            rows = rows.append_column(f"spread_{price}", pa.array(values))
+        self._face.save(asked.export(rows, f"{self._pair.y}-{self._pair.x}-pairs"))
 
     def _legs(self, pair: Pair) -> figure:
         traces = [

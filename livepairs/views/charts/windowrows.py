@@ -6,23 +6,33 @@ there on the tables speak. Nothing is read here on the server's loop but what is
 
 from __future__ import annotations
 
+from math import lcm
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from livepairs.bars.coarser import joined
 from livepairs.hub import Run
+from livepairs.hub.outlines import STRETCH_STEPS, extremes_of, outline_us
+from livepairs.hub.pages import page_us
 from livepairs.schema import BARS, PAIRS, Pair
 from livepairs.views import columns
+from livepairs.views.charts.candles import bar_columns
+from livepairs.views.columns import Columns
 
 if TYPE_CHECKING:
-    from livepairs.hub.lookback import Lookback, Page
+    from livepairs.hub.lookback import Lookback
+    from livepairs.hub.outlines import Outline
+    from livepairs.hub.pages import Page
 
-__all__ = ["WindowRows"]
+__all__ = ["PRICES", "WindowRows"]
 
 _REMEMBERED: Final = 100_000
 """Bars whose spread is kept worked out: 3 MB."""
+
+PRICES: Final = ("open", "high", "low", "close")
 
 
 class WindowRows:
@@ -50,19 +60,77 @@ class WindowRows:
         back = self._back()
         return back.start_us if back is not None else _first_us(self._run.tables.bars.tail(1 << 40))
 
-    def lacks(self, start_us: int, end_us: int) -> bool:
-        """Return whether rows of a window are still to be read from the recording."""
-        back = self._back()
+    def lacks(self, start_us: int, end_us: int, step_us: int = 0) -> int:
+        """Return how many pages of a window, drawn with such bars, are still to be read from the recording."""
+        back, params, now_us = self._back(), self._run.params, self._run.status.now_us
         if back is None or start_us >= end_us:
-            return False
-        return not back.is_read(self._run.params, start_us, end_us, now_us=self._run.status.now_us)
+            return 0
+        if not self.is_outlined(step_us):
+            return back.missing(params, start_us, end_us, now_us=now_us)
+        cut_us = self._cut_us(start_us, end_us)
+        outlines = back.missing_outlines(params, start_us, cut_us)
+        return outlines + back.missing(params, cut_us, min(end_us, self.kept_us), now_us=now_us)
 
-    def read(self, start_us: int, end_us: int) -> bool:
+    def read(self, start_us: int, end_us: int, step_us: int = 0) -> bool:
         """Read some of what a window lacks, its newest first; return whether there was anything to read."""
-        back = self._back()
+        back, params, now_us = self._back(), self._run.params, self._run.status.now_us
         if back is None or start_us >= end_us:
             return False
-        return back.read_next(self._run.params, start_us, end_us, now_us=self._run.status.now_us)
+        if not self.is_outlined(step_us):
+            return back.read_next(params, start_us, end_us, now_us=now_us)
+        cut_us = self._cut_us(start_us, end_us)
+        is_read = back.read_next(params, cut_us, min(end_us, self.kept_us), now_us=now_us)
+        return is_read or back.read_outlines(params, start_us, cut_us)
+
+    def is_outlined(self, step_us: int) -> bool:
+        """Return whether a window drawn with such bars is drawn from the outlines of what is older than the tables."""
+        interval_us = self._run.params.interval_us
+        return step_us > interval_us and self._back() is not None and step_us % outline_us(interval_us) == 0
+
+    def whole_us(self, step_us: int) -> int:
+        """Return a length of which the ends of a window drawn with such bars are to be multiples.
+
+        Then no bar and no stretch of a line is cut, nor an outline.
+        """
+        if not self.is_outlined(step_us):
+            return step_us
+        return lcm(page_us(self._run.params), STRETCH_STEPS * step_us)
+
+    def candles(self, symbol: str, start_us: int, end_us: int, step_us: int) -> Columns:
+        """Return what the candles of a symbol in a window are made of, as far as it is at hand; see ``bar_columns``."""
+        cut_us = self._cut_us(start_us, end_us) if self.is_outlined(step_us) else start_us
+        older = [outline.bars[symbol] for outline in self._outlines(start_us, cut_us)]
+        return _between([*older, bar_columns(self.bars(symbol, cut_us, end_us))], start_us, end_us)
+
+    def lines(self, pair: Pair, start_us: int, end_us: int, step_us: int) -> tuple[pa.Table, Columns]:
+        """Return the PAIRS rows that lines are drawn through, and what the candles of the spread are made of.
+
+        Where bars are longer than the run's, of each four of them the extremes stay.
+        """
+        cut_us = self._cut_us(start_us, end_us) if self.is_outlined(step_us) else start_us
+        outlines = self._outlines(start_us, cut_us)
+        newer, within = self.pairs(pair, cut_us, end_us)
+        rows = _table([*(outline.lines[pair] for outline in outlines), newer], PAIRS)
+        rows = _within(rows, start_us, end_us)
+        if step_us > self._run.params.interval_us:
+            rows = rows.take(pa.array(extremes_of(rows, STRETCH_STEPS * step_us)))
+        columns_of_newer = {"ts": columns.milliseconds(newer), **dict(zip(PRICES, within, strict=True))}
+        spreads = [outline.spreads[pair] for outline in outlines]
+        return rows, _between([*spreads, columns_of_newer], start_us, end_us)
+
+    def _outlines(self, start_us: int, cut_us: int) -> list[Outline]:
+        back = self._back()
+        return back.outlines(self._run.params, start_us, cut_us) if back is not None and start_us < cut_us else []
+
+    def _cut_us(self, start_us: int, end_us: int) -> int:
+        """Return the time in a window up to which it is drawn from outlines: where the tables begin, or later."""
+        back, params = self._back(), self._run.params
+        if back is None:
+            return start_us
+        kept_us = min(end_us, self.kept_us)
+        # Into what the tables hold as far as there are outlines: a hundred rows are sooner drawn than ten thousand.
+        cut_us = back.outlined_us(params, kept_us - kept_us % page_us(params), now_us=self._run.status.now_us)
+        return max(start_us, cut_us)
 
     def bars(self, symbol: str, start_us: int, end_us: int) -> pa.Table:
         """Return the closed bars of a symbol that open in a window, as far as they are at hand; BARS rows."""
@@ -171,6 +239,13 @@ def _fill(spreads: np.ndarray, rows: pa.Table, known: np.ndarray, page: pa.Table
     place = pc.index_in(rows["ts"], page["ts"].combine_chunks()).to_numpy(zero_copy_only=False)
     is_known = np.isfinite(place.astype(float)) & ~np.isfinite(spreads[3])
     spreads[:, is_known] = known[:, place[is_known].astype(np.int64)]
+
+
+def _between(parts: list[Columns], start_us: int, end_us: int) -> Columns:
+    """Return the rows of several blocks, one after the other, that open in a window."""
+    rows = joined(parts)
+    first, last = np.searchsorted(rows["ts"], [start_us / 1000, max(start_us, end_us) / 1000]).tolist()
+    return {name: values[first:last] for name, values in rows.items()}
 
 
 def _table(parts: list[pa.Table], schema: pa.Schema) -> pa.Table:

@@ -25,8 +25,8 @@ class Pages:
         self.left -= 1
         return self.left >= 0
 
-    def lacks(self, *_: int) -> bool:
-        return self.left > 0
+    def lacks(self, *_: int) -> int:
+        return max(0, self.left)
 
 
 def make_window() -> ChartWindow:
@@ -74,3 +74,40 @@ def test_a_long_window_is_handed_out_with_its_first_page_and_its_last() -> None:
 
     assert asyncio.run(read()) == 2
     assert pages.left < 0
+
+
+def test_a_file_is_made_of_all_rows_of_its_window_and_they_are_read_first() -> None:
+    window, pages, made = make_window(), Pages(pages=3), []
+    window.rows = pages  # type: ignore[assignment]
+    face: Any = SimpleNamespace(busy="", shown="", param=SimpleNamespace(update=lambda **_: None))
+    window.show_on(face)
+
+    async def ask() -> None:
+        window.ask((0, HOUR), lambda: made.append(pages.left))
+        assert not made
+        assert window._asking is not None
+        await window._asking
+        window.speak()
+
+    asyncio.run(ask())
+    assert made == [0]
+    window.ask((0, HOUR), lambda: made.append("at once"))
+    assert made == [0, "at once"]
+
+
+def test_more_than_is_kept_is_not_read_for_ever_and_makes_no_file() -> None:
+    window, made = make_window(), []
+    window.rows = SimpleNamespace(first_us=0, kept_us=NOW_US, read=lambda *_: True, lacks=lambda *_: 5)  # type: ignore[assignment]
+
+    async def read() -> None:
+        window.want(0, HOUR)
+        assert window._task is not None
+        await window._task
+        window.ask((0, HOUR), lambda: made.append(1))
+        assert window._asking is not None
+        await window._asking
+
+    asyncio.run(read())
+    window.speak()
+    assert not made
+    assert window._busy == "too many rows for a file: show fewer days"
