@@ -72,6 +72,24 @@ def test_step_moves_one_bar_either_way(market: Visitor) -> None:
     market.wait_for("bars-y", f"m.data.ts[m.data.ts.length - 1] === {newest}")
 
 
+FOCUSED = """what => {
+    let at = document.activeElement
+    while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement
+    return at?.matches(what)
+}"""
+
+
+def test_the_sheet_takes_the_focus_to_the_date_and_gives_it_back(market: Visitor) -> None:
+    date, more, keyboard = "input[type=datetime-local]", "button.more", market.page.keyboard
+    market.page.get_by_role("button", name="More of the replay").focus()
+    for keys in (["g"], ["Enter", "Tab"]):
+        for key in keys:
+            keyboard.press(key)
+        market.page.wait_for_function(FOCUSED, arg=date)
+        keyboard.press("Escape")
+        market.page.wait_for_function(FOCUSED, arg=more)
+
+
 def test_a_pan_is_respected_until_follow_is_pressed(market: Visitor) -> None:
     market.newest("bars-y")
     x, y = 500, 250

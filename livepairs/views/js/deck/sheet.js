@@ -2,7 +2,7 @@
 // their notes, presenting, and the live page. It is drawn when opened and when something in it changes.
 const makeSheet = (model, send, link) => {
   const sheet = made("div", {class: "sheet", popover: "auto", role: "dialog", "aria-label": "More of the replay"})
-  let edited = null
+  let edited = null, opener = null
   const isOpen = () => sheet.matches(":popover-open")
 
   const button = (text, act, attributes = {}) => made("button", {type: "button", onclick: act, ...attributes}, text)
@@ -76,15 +76,20 @@ const makeSheet = (model, send, link) => {
   for (const name of ["loop", "healed", "markers", "role", "can_mark"]) model.on(name, draw)
   sheet.addEventListener("toggle", (event) => {
     const opens = event.newState === "open", {style} = document.documentElement
-    if (opens) draw()
-    else edited = null
+    if (!opens) {
+      edited = null
+      const focus = sheet.getRootNode().activeElement
+      if (focus === null || sheet.contains(focus)) opener?.focus()
+    }
     // Toasts stand beside the sheet, where there is room, and not on its buttons.
     style.setProperty("--lp-sheet", opens && window.innerWidth > 900 ? `${sheet.offsetWidth}px` : "0px")
   })
   return {
     element: sheet,
     open: (anchor) => {
+      opener = sheet.getRootNode().activeElement
       sheet.showPopover()
+      draw()
       const at = anchor.getBoundingClientRect(), width = Math.min(430, window.innerWidth - 16)
       sheet.style.width = `${width}px`
       sheet.style.left = `${Math.max(8, Math.min(at.right, window.innerWidth - 8) - width)}px`
