@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from benchmarks.contest import Contender, Contest, Goal, Outcome, Scale
 from benchmarks.house import Load, measure, served
@@ -25,26 +26,39 @@ OUR_SETTINGS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """How many watch, for how many seconds they are measured, and how often they are told."""
+
+    viewers: int = VIEWERS
+    seconds: float = SECONDS
+    hz: str = HZ
+
+    def at(self, scale: Scale) -> Crowd:
+        """Return it at its size, or a few for a moment."""
+        return Crowd(QUICK_VIEWERS, QUICK_SECONDS, self.hz) if scale.is_quick else self
+
+
 def market(scale: Scale) -> Callable[[], Outcome]:
     """The market page."""
-    return lambda: _visited(OURS, f"market{ONE_RUN}", scale)
+    return lambda: visited(OURS, f"market{ONE_RUN}", Crowd().at(scale))
 
 
 def spread(scale: Scale) -> Callable[[], Outcome]:
     """The spread page; its bars are another source, so it is not timed."""
-    return lambda: _visited(OURS, f"spread{ONE_RUN}", scale)
+    return lambda: visited(OURS, f"spread{ONE_RUN}", Crowd().at(scale))
 
 
 def raw(scale: Scale) -> Callable[[], Outcome]:
     """Four figures by plain Bokeh."""
-    return lambda: _visited(["-m", "benchmarks.rawbokeh", HZ], "market", scale, is_joined=False)
+    return lambda: visited(["-m", "benchmarks.rawbokeh", HZ], "market", Crowd().at(scale), is_joined=False)
 
 
-def _visited(command: list[str], page: str, scale: Scale, *, is_joined: bool = True) -> Outcome:
-    viewers = QUICK_VIEWERS if scale.is_quick else VIEWERS
-    seconds = QUICK_SECONDS if scale.is_quick else SECONDS
-    with served(command, OUR_SETTINGS) as house:
-        load: Load = asyncio.run(measure(house, page, viewers, seconds=seconds))
+def visited(command: list[str], page: str, crowd: Crowd, *, is_joined: bool = True) -> Outcome:
+    """Return what a page costs a server, and what its viewers get."""
+    settings = OUR_SETTINGS | {"LIVEPAIRS_PUBLISH_HZ": crowd.hz}
+    with served(command, settings) as house:
+        load: Load = asyncio.run(measure(house, page, crowd.viewers, seconds=crowd.seconds))
     figures = {CPU: load.cpu_ms, RATE: load.updates_hz, MEMORY: load.own_mb}
     if load.p95_ms == load.p95_ms:
         figures[LATE] = load.p95_ms

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
 from livepairs.clock import Clock
@@ -194,11 +195,10 @@ class Run:
                 self._taping = Taping(self._setup.source, self.label, lambda: self.params, is_synthetic=made)
             return self._taping
 
-    @property
+    @cached_property  # a protocol is dear to ask for, and each page does several times a beat
     def line(self) -> Line | None:
         """The connection of a live run to its venue; None where there is none."""
-        source = self._setup.source
-        return source if isinstance(source, Line) else None
+        return self._setup.source if isinstance(self._setup.source, Line) else None
 
     @property
     def gaps(self) -> tuple[Gap, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import param
 from bokeh.document import Document
@@ -21,6 +21,9 @@ from livepairs.views.assets import module, script, stylesheet
 from livepairs.views.letter import tell
 
 __all__ = ["Chip", "LiveText", "Lively", "Navigation", "Talking"]
+
+
+_UNSET: Final = object()
 
 
 @cache
@@ -37,14 +40,15 @@ class Lively(JSComponent):
         Setting them is dear: param compares old and new element by element in Python, and Panel looks for children to
         build anew in what are texts. Of all that an update cost a page, that was the half; here it is told at once.
         """
-        fresh = {name: value for name, value in values.items() if getattr(self, name) != value}
+        held = self._param__private.values
+        fresh = {name: value for name, value in values.items() if held.get(name, _UNSET) != value}
         if not fresh:
             return
         if not self._models:  # not on a page yet
             self.param.update(**fresh)
             return
         # Past the watchers, whose only one is what tells the browser.
-        self._param__private.values.update(fresh)
+        held.update(fresh)
         for model, _parent in self._models.values():
             tell(model.data, **fresh)
 

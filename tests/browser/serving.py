@@ -33,17 +33,31 @@ SHORT_LIVES = {"LIVEPAIRS_RUN_IDLE_S": "5", "LIVEPAIRS_DATABASE_URL": "sqlite://
 @contextmanager
 def livepairs_serve(*arguments: str, port: int = 0, **environment: str) -> Iterator[str]:
     """Run ``livepairs serve`` and yield its URL without the last slash."""
+    with livepairs_process(*arguments, port=port, **environment) as (url, _process, _lines):
+        yield url
+
+
+@contextmanager
+def livepairs_process(
+    *arguments: str, port: int = 0, **environment: str
+) -> Iterator[tuple[str, subprocess.Popen[str], list[str]]]:
+    """Run ``livepairs serve``; yield its URL without the last slash, its process, and the lines it prints and logs."""
     command = [sys.executable, "-m", "livepairs", "serve", *arguments, "--port", str(port)]
     with _running(command, os.environ | SHORT_LIVES | environment) as (process, lines):
-        yield _announced(process, lines)
+        yield _announced(process, lines), process, lines
+
+
+def free_port() -> int:
+    """Return a port nobody uses, for servers that come one after the other."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @contextmanager
 def panel_serve(**environment: str) -> Iterator[str]:
     """Run ``panel serve apps/*.py`` and yield its URL without the last slash."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     pages = sorted(str(path) for path in (ROOT / "apps").glob("*.py"))
     command = [sys.executable, "-m", "panel", "serve", *pages, "--port", str(port), "--address", "127.0.0.1"]
     command += ["--allow-websocket-origin", f"127.0.0.1:{port}", "--liveness"]
