@@ -117,10 +117,10 @@ class Lookback:
                 OUTLINES.put(self._key(params, page.number), outline, outline.nbytes)
         return bool(missing)
 
-    def outlines(self, params: RunParams, start_us: int, end_us: int) -> list[Outline]:
-        """Return the outlines at hand of whole pages that may hold rows of a window, oldest first."""
-        found = (OUTLINES.get(self._key(params, number)) for number in self._whole(params, start_us, end_us))
-        return [outline for outline in found if outline is not None]
+    def outlines(self, params: RunParams, start_us: int, end_us: int) -> Iterator[tuple[int, Outline | None]]:
+        """Yield where the whole pages that may hold rows of a window begin, and the outline of each; None without."""
+        for number in self._whole(params, start_us, end_us):
+            yield number * page_us(params), OUTLINES.get(self._key(params, number))
 
     def outlined_us(self, params: RunParams, from_us: int, *, now_us: int) -> int:
         """Return up to where there are outlines without a hole from a page's begin on, of what closed by a moment."""

@@ -35,6 +35,8 @@ _AGAIN_S: Final = 0.5
 """A window at whose edge bars close is handed out again no more often."""
 _WHILE_READING_S: Final = 1.0
 """Nor one that is being read."""
+_SPARE_TURNS: Final = 20
+"""Times more than there are pages that a window is read."""
 _AFTER_JUMP_S: Final = 0.3
 """What a recording has to be read for after a jump waits this long: the page shows what is at hand first."""
 
@@ -214,25 +216,29 @@ class ChartWindow:
         while (rest_s := self._jumped_s + _AFTER_JUMP_S - monotonic()) > 0:
             await asyncio.sleep(rest_s)
         began_s, given_s = monotonic(), float("-inf")
-        wanted, pages = self._wanted, self.rows.lacks(*self._wanted)
-        left = pages
+        wanted, turns = self._wanted, 0
+        pages = self.rows.lacks(*wanted)
         try:
-            while not self._is_closed and await asyncio.to_thread(self.rows.read, *self._wanted):
-                left, before = self.rows.lacks(*self._wanted), left
+            # No more turns than pages, and some for what closes meanwhile: more than is kept would be read for ever.
+            while not self._is_closed and turns <= pages + _SPARE_TURNS and await self._has_read():
+                left, turns = self.rows.lacks(*self._wanted), turns + 1
                 if wanted != self._wanted:
-                    wanted, pages = self._wanted, left
-                elif left >= before:
-                    break  # more than is kept of what was read: it would be read for ever
+                    wanted, pages, turns = self._wanted, left, 0
                 # All rows so far are handed out anew each time: with the first page and the last, and seldom between.
                 if monotonic() - given_s < _WHILE_READING_S and left:
                     continue
                 given_s = monotonic()
                 if given_s - began_s > _AGAIN_S:
-                    self._say(f"reading older bars from the recording, {100 * (pages - left) // pages} %")
+                    self._say(
+                        f"reading older bars from the recording, {max(0, 100 * (pages - left)) // max(1, pages)} %"
+                    )
                 self._wake()
         finally:
             self._task = None
             self._say("")
+
+    async def _has_read(self) -> bool:
+        return await asyncio.to_thread(self.rows.read, *self._wanted)
 
     def ask(self, span_us: tuple[int, int], done: Callable[[], None]) -> None:
         """Have all rows of a window read, however it is drawn; then call back where the session may be written to."""

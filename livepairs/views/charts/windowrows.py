@@ -99,7 +99,7 @@ class WindowRows:
     def candles(self, symbol: str, start_us: int, end_us: int, step_us: int) -> Columns:
         """Return what the candles of a symbol in a window are made of, as far as it is at hand; see ``bar_columns``."""
         cut_us = self._cut_us(start_us, end_us) if self.is_outlined(step_us) else start_us
-        older = [outline.bars[symbol] for outline in self._outlines(start_us, cut_us)]
+        older = [outline.bars[symbol] for _, outline in self._outlines(start_us, cut_us) if outline is not None]
         return _between([*older, bar_columns(self.bars(symbol, cut_us, end_us))], start_us, end_us)
 
     def lines(self, pair: Pair, start_us: int, end_us: int, step_us: int) -> tuple[pa.Table, Columns]:
@@ -110,17 +110,19 @@ class WindowRows:
         cut_us = self._cut_us(start_us, end_us) if self.is_outlined(step_us) else start_us
         outlines = self._outlines(start_us, cut_us)
         newer, within = self.pairs(pair, cut_us, end_us)
-        rows = _table([*(outline.lines[pair] for outline in outlines), newer], PAIRS)
+        # Where a page has not been read a line is interrupted.
+        older = [_nothing(pair, at_us) if outline is None else outline.lines[pair] for at_us, outline in outlines]
+        rows = _table([*older, newer], PAIRS)
         rows = _within(rows, start_us, end_us)
         if step_us > self._run.params.interval_us:
             rows = rows.take(pa.array(extremes_of(rows, STRETCH_STEPS * step_us)))
         columns_of_newer = {"ts": columns.milliseconds(newer), **dict(zip(PRICES, within, strict=True))}
-        spreads = [outline.spreads[pair] for outline in outlines]
+        spreads = [outline.spreads[pair] for _, outline in outlines if outline is not None]
         return rows, _between([*spreads, columns_of_newer], start_us, end_us)
 
-    def _outlines(self, start_us: int, cut_us: int) -> list[Outline]:
+    def _outlines(self, start_us: int, cut_us: int) -> list[tuple[int, Outline | None]]:
         back = self._back()
-        return back.outlines(self._run.params, start_us, cut_us) if back is not None and start_us < cut_us else []
+        return list(back.outlines(self._run.params, start_us, cut_us)) if back is not None and start_us < cut_us else []
 
     def _cut_us(self, start_us: int, end_us: int) -> int:
         """Return the time in a window up to which it is drawn from outlines: where the tables begin, or later."""
@@ -239,6 +241,12 @@ def _fill(spreads: np.ndarray, rows: pa.Table, known: np.ndarray, page: pa.Table
     place = pc.index_in(rows["ts"], page["ts"].combine_chunks()).to_numpy(zero_copy_only=False)
     is_known = np.isfinite(place.astype(float)) & ~np.isfinite(spreads[3])
     spreads[:, is_known] = known[:, place[is_known].astype(np.int64)]
+
+
+def _nothing(pair: Pair, at_us: int) -> pa.Table:
+    """Return a PAIRS row that knows nothing."""
+    row = {field.name: float("nan") for field in PAIRS if pa.types.is_floating(field.type)}
+    return pa.Table.from_pylist([row | {"ts": at_us, "pair": str(pair), "is_ready": False}], schema=PAIRS)
 
 
 def _between(parts: list[Columns], start_us: int, end_us: int) -> Columns:
