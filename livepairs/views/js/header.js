@@ -18,6 +18,19 @@ export function render({model, view}) {
   const lead = () => model.pages.forEach(([key], place) => {
     nav.children[place].href = `./${key}${model.query ? "?" + model.query : ""}`
   })
+  // A link to a page of ours, wherever on the page it is, is turned to instead of loaded (turn.js). What a host's page
+  // decides (hostbridge.js), and a press that asks for another window, is not ours.
+  const follow = (event) => {
+    const link = event.composedPath().find((node) => node instanceof HTMLAnchorElement)
+    if (!link || link.target || link.download || event.defaultPrevented || event.button) return
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || window.livepairsGo || !window.livepairsTurn) return
+    const [here, there] = [window.location.href, link.href].map((to) => new URL(to))
+    const isOurs = model.pages.some(([key]) => new URL(`./${key}`, here).href === there.origin + there.pathname)
+    if (!isOurs || there.href === here.href) return
+    event.preventDefault()
+    link.setAttribute("aria-busy", "true")
+    window.livepairsTurn(there)
+  }
   const address = () => {
     if (!model.query) return
     const url = new URL(window.location.href)
@@ -41,6 +54,8 @@ export function render({model, view}) {
   // The links too: they change their widths as the font comes.
   for (const element of [nav, ...nav.children]) watch.observe(element)
   model.on("remove", () => watch.disconnect())
+  document.addEventListener("click", follow)
+  model.on("remove", () => document.removeEventListener("click", follow))
   model.on("query", () => { lead(); address() })
   model.on("dark", () => {
     document.cookie = `livepairs-theme=${model.dark ? "dark" : "light"}; path=/; max-age=31536000; samesite=lax`

@@ -20,21 +20,25 @@ const addressOf = (model, axis, {run = false, play = false, extra = {}} = {}) =>
     parts.push(`at=${isoOf(at)}`, `speed=${model.speed === 0 ? "max" : model.speed}`)
     if (play) parts.push("play=1")
   }
-  if (axis != null && !axis.tags.includes("whole")) parts.push(`x0=${isoOf(axis.start)}`, `x1=${isoOf(axis.end)}`)
+  // A backtest's charts show all there is until one zooms.
+  if (axis != null && (axis.tags[0] === "free" || !axis.tags.includes("whole"))) parts.push(`x0=${isoOf(axis.start)}`, `x1=${isoOf(axis.end)}`)
   for (const [name, value] of Object.entries(extra)) parts.push(`${name}=${encodeURIComponent(value)}`)
   const url = new URL(`./${model.page}`, window.location.href)
   url.search = parts.join("&")
   return url
 }
 
-// Inside a host's page the way there is the host's (hostbridge.js); "replace" leaves no way back to here.
-const goTo = (url, how = "assign") => window.livepairsGo ? window.livepairsGo(url) : window.location[how](url)
+// Inside a host's page the way there is the host's (hostbridge.js); else the page is turned (turn.js).
+const goTo = (url) => (window.livepairsGo ?? window.livepairsTurn ?? ((to) => window.location.assign(to)))(url)
+// The same page, whole, of a server that may be another one, and no way back to this one.
+const comeAnew = (url) => window.livepairsGo ? window.livepairsGo(url) : window.location.replace(url)
 
 // Write the moment into the browser's bar, without what the page's own forms have put there.
 const writeAddress = (model, axis) => {
   const url = new URL(window.location.href)
   const moment = model.is_replay && model.status !== "playing" ? addressOf(model, axis, {run: true}).searchParams : new URLSearchParams()
-  if (!model.is_replay) return
+  // An address of another page is no longer this one's: it is being left.
+  if (!model.is_replay || !url.pathname.endsWith(`/${model.page}`)) return
   for (const name of MOMENT_NAMES) {
     if (moment.has(name)) url.searchParams.set(name, moment.get(name))
     else if (["at", "x0", "x1"].includes(name)) url.searchParams.delete(name)
@@ -79,7 +83,7 @@ const comeBack = (model, axisNow, say) => {
       const answer = await fetch(known, {method: "HEAD", cache: "no-store"})
       if (answer.ok) {
         const extra = model.control ? {control: model.control} : {}
-        goTo(addressOf(model, axisNow(), {run: true, play: model.status === "playing", extra}), "replace")
+        comeAnew(addressOf(model, axisNow(), {run: true, play: model.status === "playing", extra}))
         return
       }
     } catch { /* not yet */ }
