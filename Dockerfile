@@ -29,7 +29,8 @@ COPY --from=dependencies /opt/livepairs /opt/livepairs
 RUN --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
     /opt/livepairs/bin/python -m pip install --no-cache-dir --no-deps --no-index /wheel/*.whl
 # The root file system may be read-only: compiled kernels are cached under /tmp, recordings live in the volume.
-ENV PATH=/opt/livepairs/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 XDG_CACHE_HOME=/tmp/cache
+# A home, for whoever runs it as a user of another number, who has none: Panel does not begin without one.
+ENV PATH=/opt/livepairs/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 XDG_CACHE_HOME=/tmp/cache HOME=/tmp
 USER 10001:10001
 WORKDIR /recordings
 VOLUME ["/recordings"]

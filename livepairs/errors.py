@@ -26,6 +26,7 @@ __all__ = [
     "ConfigError",
     "DeliveryError",
     "FeedError",
+    "FullError",
     "HistoryError",
     "InputError",
     "LivepairsError",
@@ -45,6 +46,10 @@ class ConfigError(LivepairsError):
     """A setting, an argument or a name the user gave cannot be used."""
 
     exit_code = 2
+
+
+class FullError(ConfigError):
+    """There is as much of something as may be; there will be room again."""
 
 
 class InputError(LivepairsError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import subprocess
 import sys
 import threading
@@ -65,4 +66,7 @@ def _compile(modules: tuple[str, ...] = MODULES) -> None:
                 subprocess.run(command, check=True, capture_output=True, timeout=_LIMIT_S)
                 prepare()
     except (OSError, subprocess.SubprocessError) as error:
-        _LOG.warning("the kernels stay interpreted, which is slower: %s", error)
+        # Ctrl+C reaches the compiler too.
+        is_stopped = isinstance(error, subprocess.CalledProcessError) and error.returncode == -signal.SIGINT
+        level = logging.DEBUG if is_stopped else logging.WARNING
+        _LOG.log(level, "the kernels stay interpreted, which is slower: %s", error)

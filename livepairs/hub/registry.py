@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from livepairs.access import open_gate
 from livepairs.clock import Clock, SystemClock
 from livepairs.config import Settings
-from livepairs.errors import ConfigError, LivepairsError
+from livepairs.errors import ConfigError, FullError, LivepairsError
 from livepairs.hub.kernels import compile_aside, compile_for
 from livepairs.hub.opening import (
     Opened,
@@ -374,8 +374,8 @@ class Hub:
             return
         alone = [(since_us, run) for run in replays if (since_us := run.alone_since_us) is not None]
         if not alone:
-            raise ConfigError(
-                f"{len(replays)} replays are being watched, as many as may be; "
+            raise FullError(
+                f"as many replays are being watched as may be ({len(replays)}); "
                 "close a page, open a shared link, or raise max_runs"
             )
         _, run = min(alone, key=lambda entry: entry[0])

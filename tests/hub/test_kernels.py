@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import signal
 import subprocess
 import threading
+
+import pytest
 
 from livepairs.hub import kernels
 from livepairs.stats import compiled
@@ -23,12 +26,13 @@ def test_the_compiler_runs_in_a_process_of_its_own_and_once(monkeypatch):
     assert prepared == [1]
 
 
-def test_without_a_compiler_the_kernels_stay_interpreted(monkeypatch, caplog):
+@pytest.mark.parametrize(("code", "is_told"), [(1, True), (-signal.SIGKILL, True), (-signal.SIGINT, False)])
+def test_without_a_compiler_the_kernels_stay_interpreted(code, is_told, monkeypatch, caplog):
     def fail(command: list[str], **_: object) -> None:
-        raise subprocess.CalledProcessError(1, command)
+        raise subprocess.CalledProcessError(code, command)
 
     monkeypatch.setattr(compiled, "is_ready", lambda: False)
     monkeypatch.setattr(kernels.subprocess, "run", fail)
     with caplog.at_level(logging.WARNING):
         kernels._compile()
-    assert "the kernels stay interpreted" in caplog.text
+    assert ("the kernels stay interpreted" in caplog.text) == is_told

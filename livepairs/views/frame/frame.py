@@ -15,7 +15,7 @@ import panel_material_ui as pmui
 from panel.io.state import state
 from panel.viewable import Viewable
 
-from livepairs.errors import LivepairsError
+from livepairs.errors import FullError, LivepairsError
 from livepairs.hub import get_hub
 from livepairs.views import pages
 from livepairs.views.alerts.alarm import Alarm
@@ -70,6 +70,8 @@ def framed(key: str, title: str, body: Body) -> pmui.Page:
 def _page(key: str, title: str, body: Body) -> pmui.Page:
     try:
         visit = arrive()
+    except FullError as error:
+        return _nothing(key, title, "There is no room for another replay", f"{error}.", is_full=True)
     except LivepairsError as error:
         return _nothing(key, title, "There is nothing to show", f"{error}.")
     screen = Screen(visit.run)
@@ -102,8 +104,8 @@ def _page(key: str, title: str, body: Body) -> pmui.Page:
     return page
 
 
-def _nothing(key: str, title: str, heading: str, reason: str) -> pmui.Page:
-    shown = way_out(heading, reason)
+def _nothing(key: str, title: str, heading: str, reason: str, *, is_full: bool = False) -> pmui.Page:
+    shown = way_out(heading, reason, is_full=is_full)
     main = [shown, *regret(f"{heading}: {reason}")]
     return _shell(_navigation(key, is_dark=is_dark()), title, is_dark=is_dark(), main=main)
 

@@ -7,6 +7,7 @@ its empty charts, until the first trade.
 from __future__ import annotations
 
 from html import escape
+from typing import Final
 
 import panel as pn
 from panel.viewable import Viewable
@@ -19,9 +20,9 @@ from livepairs.views.frame.feedtext import trouble_of
 __all__ = ["Silence", "way_out"]
 
 
-def way_out(heading: str, reason: str) -> Viewable:
-    """Return the reason with the ways on, in place of a page."""
-    return _pane(_markup(heading, reason))
+def way_out(heading: str, reason: str, *, is_full: bool = False) -> Viewable:
+    """Return the reason with the ways on, in place of a page; where the server is full, all one can do is try again."""
+    return _pane(_box(heading, reason, _link(*_AGAIN)) if is_full else _markup(heading, reason))
 
 
 class Silence:
@@ -60,23 +61,33 @@ def _pane(html: str) -> pn.pane.HTML:
 
 
 def _markup(heading: str, reason: str) -> str:
-    links = "".join(f'<a href="{escape(to)}"{look}>{escape(text)}</a>' for to, text, look in _ways())
+    links = "".join(_link(*way) for way in _ways())
     hint = "Or serve another source: <code>livepairs serve RECORDING</code>, or a venue as "
     venue = "<code>livepairs serve binance-um:BTCUSDT,ETHUSDT</code>."
+    return _box(heading, reason, links, f"<small>{hint}{venue}</small>")
+
+
+def _box(heading: str, reason: str, links: str, more: str = "") -> str:
     sentence = reason[:1].upper() + reason[1:]
     return (
         f'<section class="wayout" role="alert"><h2>{escape(heading)}</h2><p>{escape(sentence)}</p>'
-        f"<nav>{links}</nav><small>{hint}{venue}</small></section>"
+        f"<nav>{links}</nav>{more}</section>"
     )
+
+
+def _link(to: str, text: str, look: str) -> str:
+    return f'<a href="{escape(to)}"{look}>{escape(text)}</a>'
+
+
+_AGAIN: Final = ("", "Try again", "")
 
 
 def _ways() -> list[tuple[str, str, str]]:
     """Return address, text and look of each button; what needs the library only where there is one."""
-    again = ("", "Try again", "")
     try:
         names = [entry.name for entry in get_hub().library.shelf.entries() if entry.recording is not None]
     except LivepairsError:
-        return [again]
+        return [_AGAIN]
     # The latest one; at least the bundled one is always there.
     play = [(f"./spread?recording={names[0]}", f"Play the recording {names[0]}", ' class="main"')] if names else []
-    return [*play, ("./recordings", "Choose, upload or record one", ""), again]
+    return [*play, ("./recordings", "Choose, upload or record one", ""), _AGAIN]

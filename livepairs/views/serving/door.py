@@ -49,7 +49,9 @@ _PUBLIC: Final = (StaticHandler, MultiRootStaticHandler, IcoHandler)
 
 _PAGES: Final = (DocHandler, AutoloadJsHandler)
 
-_FULL: Final = Refusal(503, "As many pages are open as this server shows. Close one, or try again in a minute.")
+_FULL: Final = Refusal(
+    503, "As many pages are open as this server shows. Close one; this page looks for room every half a minute."
+)
 _YEAR_S: Final = 365
 
 PROMISE_S: Final = 0.3
@@ -175,8 +177,9 @@ class Door:
     def send(self, handler: RequestHandler, refusal: Refusal) -> None:
         """Answer a request that is refused."""
         handler.set_status(refusal.status)
-        if refusal.status in _LATER:
-            handler.set_header("Retry-After", "30")
+        again_s = _AGAIN_S if refusal.status in _LATER else None
+        if again_s is not None:
+            handler.set_header("Retry-After", str(again_s))
         if isinstance(handler, WebSocketHandler) or "text/html" not in handler.request.headers.get("Accept", ""):
             if refusal.is_unknown and refusal.status == 401:
                 handler.set_header("WWW-Authenticate", "Bearer")
@@ -185,11 +188,13 @@ class Door:
         elif refusal.is_unknown and handler.request.method == "GET":
             handler.redirect(f"{self.prefix}/login?next={quote(handler.request.uri or '/', safe='')}")
         else:
-            handler.finish(notice(_TITLES.get(refusal.status, "Not here"), refusal.sentence, is_dark=theme_of(handler)))
+            title, is_dark = _TITLES.get(refusal.status, "Not here"), theme_of(handler)
+            handler.finish(notice(title, refusal.sentence, again_s=again_s, is_dark=is_dark))
 
 
 _OURS: Final = (SESSION_COOKIE, BROWSER_COOKIE, PASS_COOKIE)
 _LATER: Final = (429, 503)
+_AGAIN_S: Final = 30
 _TITLES: Final = {
     403: "Not from there", 404: "Nothing here", 421: "Not under that name", 429: "Not so fast", 503: "Not now",
 }  # fmt: skip

@@ -48,12 +48,17 @@ def signing_out(action: str, *, is_dark: bool = False) -> str:
     return _page("Sign out", f"<h1>Sign out</h1>\n{said}\n{form}", is_dark=is_dark)
 
 
-def notice(title: str, sentence: str, *, go: tuple[str, str] | None = None, is_dark: bool = False) -> str:
-    """Return a page that says one thing, and perhaps where to go: address and words."""
+def notice(
+    title: str, sentence: str, *, go: tuple[str, str] | None = None, again_s: int | None = None, is_dark: bool = False
+) -> str:
+    """Return a page that says one thing, and perhaps where to go: address and words; or that asks again by itself."""
     link = f'<a class="go" href="{escape(go[0])}">{escape(go[1])}</a>' if go else ""
-    return _page(title, f"<h1>{escape(title)}</h1>\n<p>{escape(sentence)}</p>\n{link}", is_dark=is_dark)
+    return _page(
+        title, f"<h1>{escape(title)}</h1>\n<p>{escape(sentence)}</p>\n{link}", again_s=again_s, is_dark=is_dark
+    )
 
 
-def _page(title: str, body: str, *, is_dark: bool) -> str:
+def _page(title: str, body: str, *, again_s: int | None = None, is_dark: bool) -> str:
     theme = "dark" if is_dark else "light"
-    return Template(markup("gatehouse")).substitute(title=escape(title), body=body, theme=theme)
+    again = "" if again_s is None else f'\n<meta http-equiv="refresh" content="{again_s}">'
+    return Template(markup("gatehouse")).substitute(title=escape(title), body=body, theme=theme, again=again)

@@ -38,6 +38,12 @@ def test_an_address_that_cannot_be_opened_says_why_and_offers_the_bundled_record
     assert 'href="./recordings"' in html
 
 
+def test_where_the_server_is_full_nothing_is_offered_that_would_be_refused_too(hub):
+    html = wayout.way_out("There is no room for another replay", "as many as may be.", is_full=True).object
+    assert html.count("href") == 1
+    assert "Try again" in html
+
+
 def test_what_is_offered_can_be_opened(hub):
     run = hub.open(recording="demo")
     assert run.recording is not None

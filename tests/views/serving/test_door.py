@@ -193,6 +193,7 @@ def test_beyond_the_last_place_a_page_says_so(against: Any) -> None:
         full = await burglar.ask("/market", Accept="text/html")
         assert (full.status, full.headers["Retry-After"]) == (503, "30")
         assert "As many pages are open" in full.text
+        assert '<meta http-equiv="refresh" content="30">' in full.text  # it comes back when there is room
         assert (await burglar.ask("/healthz")).status == 200
 
     against(story, signs_in=False, max_sessions=1)
