@@ -43,6 +43,8 @@ def test_pages_come_back_to_their_moment_after_the_server_was_stopped(
             process.send_signal(how)
             for visitor in (market, spread):
                 visitor.page.get_by_text("The connection is lost").wait_for()
+                if how is signal.SIGTERM:
+                    visitor.page.get_by_role("alert").get_by_text("the server is stopping").wait_for()
             assert process.wait(30) == (0 if how is signal.SIGTERM else -how)
         assert "Traceback" not in "".join(lines)
         stack.enter_context(livepairs_serve(*arguments, port=port))

@@ -10,17 +10,20 @@ import panel as pn
 
 from livepairs.hub import Run
 from livepairs.views import numbers
-from livepairs.views.component import Chip
+from livepairs.views.assets import stylesheet
+from livepairs.views.component import Chip, LiveText
 from livepairs.views.frame.feedtext import Word, feed_word, panel_of, tape_text, trouble_of
 from livepairs.views.frame.visitor import is_permitted
 from livepairs.views.pace import FIGURES_S, Pace
-from livepairs.views.screen import sentence, sentence_markup
+from livepairs.views.screen import sentence_markup
 from livepairs.views.shared import shared
 
 __all__ = ["SourceState"]
 
 PATIENCE_S: Final = 3.0
 """How long a feed may be unwell before it is said above the charts: a reconnect of a second moves nothing."""
+
+_BANNER: Final = sentence_markup("", is_error=True).replace("<div", '<div data-v="said"')
 
 _NARROW: Final = "@media (min-width: 701px) { :host(.lp-narrow) { display: none !important; } }"
 _WIDE: Final = "@media (max-width: 700px) { :host(.lp-wide) { display: none !important; } }"
@@ -51,9 +54,10 @@ class SourceState:
         narrow = "" if is_bare else _NARROW
         self.wide, self.narrow = self._chip("lp-wide", _WIDE), self._chip("lp-narrow", narrow)
         self.narrow_row = pn.Row(self.narrow, margin=0, css_classes=["lp-narrow"], stylesheets=[narrow])
-        # Made now and only changed later: what is made outside a page's building asks another host for its styles.
-        self._banner = sentence("", is_error=True)
-        self._banner.visible = False
+        # Not a pane: as the text of one changes, all models of its page are looked through, on every page there is.
+        self._banner = LiveText(
+            markup=_BANNER, stylesheets=[stylesheet("sentence")], sizing_mode="stretch_width", margin=0
+        )
         self.view: pn.Column = pn.Column(self._banner, margin=0, sizing_mode="stretch_width")
 
     def refresh(self) -> None:
@@ -98,12 +102,9 @@ class SourceState:
 
     def _say(self) -> None:
         text = self._trouble()
-        if text == self._said:
-            return
-        self._said = text
-        if text:
-            self._banner.object = sentence_markup(text, is_error=True)
-        self._banner.visible = bool(text)
+        if text != self._said:
+            self._said = text
+            self._banner.show(values={"said": text})
 
     def _trouble(self) -> str:
         run = self._run
