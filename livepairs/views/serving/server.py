@@ -32,6 +32,7 @@ from livepairs.errors import ConfigError
 from livepairs.hub import get_hub
 from livepairs.views import pages
 from livepairs.views.frame.brand import CARD, Card
+from livepairs.views.serving.defaults import remember_defaults
 from livepairs.views.serving.discretion import be_discreet
 from livepairs.views.serving.door import Door
 from livepairs.views.serving.embedding import embed_routes
@@ -164,6 +165,7 @@ def _ignore_closed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> 
 def _bound(settings: Settings) -> Any:  # panel's Server, which has no types
     found = pages.found()
     answer_promptly()
+    remember_defaults()
     be_discreet()
     try:
         return get_server(
