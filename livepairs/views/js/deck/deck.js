@@ -142,7 +142,8 @@ export function render({model, view}) {
     const axis = range()
     if (zoom == null || axis == null || Date.now() > until) return
     // What the link's charts ended with was the newest bar, or it was not.
-    const isNewest = zoom[0] < model.now_ms && zoom[1] >= model.now_ms && zoom[1] - model.now_ms < 10 * model.step_ms
+    const width = zoom[1] - zoom[0], beyond = zoom[1] - model.now_ms
+    const isNewest = !axis.tags.includes("whole") && zoom[0] < model.now_ms && beyond >= 0 && beyond < Math.max(10 * model.step_ms, 0.03 * width)
     if (!isNewest && axis.tags[0] !== "free") axis.tags = ["free", ...axis.tags.slice(1)]
     if (axis.start !== zoom[0] || axis.end !== zoom[1]) axis.setv({start: zoom[0], end: zoom[1]})
   }
