@@ -24,7 +24,7 @@ from panel.viewable import Viewable
 from livepairs.backtest.params import BacktestParams
 from livepairs.hub import Run
 from livepairs.schema import Pair, interval_us
-from livepairs.views import columns, numbers
+from livepairs.views import columns
 from livepairs.views.assets import script
 from livepairs.views.backtest.drawnrows import COLUMNS, ENTRIES, EXITS, FILLS, DrawnRows, trade_window
 from livepairs.views.charts.chartorigin import origin_of
@@ -66,7 +66,7 @@ class BacktestCharts:
         self._seen = Div(name="backtest-window", visible=False, tags=[])
         self._levels: dict[str, list[Span]] = {}
         self._axis = TimeAxis(interval_us=interval_us(run.params.interval), end_us=max(run.state.now_us, 0))
-        charts = [self._legs(run, pair), self._zscore(), *self._money(rules)]
+        charts = [self._legs(pair), self._zscore(), *self._money(rules)]
         self._gaps = GapStrips(run, [pair.y, pair.x], "holes")
         for chart in charts:
             self._gaps.draw_on(chart)
@@ -124,18 +124,13 @@ class BacktestCharts:
         self._window = (float(tags[0]), float(tags[1])) if is_window and tags[0] < tags[1] else None
         self._draw()
 
-    def _legs(self, run: Run, pair: Pair) -> figure:
-        bars = run.tables.bars.tail(400)
-        digits = {
-            symbol: numbers.decimals(columns.numbers(columns.of(bars, "symbol", symbol), "close").tolist())
-            for symbol in (pair.x, pair.y)
-        }
+    def _legs(self, pair: Pair) -> figure:
         chart = self._axis.chart(weight=1.25, min_height=58, formatter=NumeralTickFormatter(format="0.00"))
         for column, color in (("x100", LEG_X), ("y100", LEG_Y)):
             chart.line(x="ts", y=column, source=self._lines, line_color=color, line_width=1.3)
         fields = [
-            {"label": pair.x, "field": "x", "digits": digits[pair.x], "color": LEG_X},
-            {"label": pair.y, "field": "y", "digits": digits[pair.y], "color": LEG_Y},
+            {"label": pair.x, "field": "x", "digits": "price", "color": LEG_X},
+            {"label": pair.y, "field": "y", "digits": "price", "color": LEG_Y},
         ]
         _scatter(chart, self._fills, y="value", marker="marker", size=8, fill_color="color", line_color="color",
                  fill_alpha="fill", line_width=1.3)  # fmt: skip

@@ -53,14 +53,14 @@ const makeLegend = (plot, style, save) => {
   const values = made("div", "values", title, ...fields.map(({node}) => node), wait, time)
   values.setAttribute("aria-hidden", "true")
   root.append(sheet, values, button, across, level, value, when, zone)
-  let digitsOf = null, digits = 2
-
-  const priceDigits = () => {
-    const close = plot.source.data.close
-    if (close && close !== digitsOf) { digitsOf = close; digits = decimals(close) }
-    return digits
+  const known = new Map()
+  // Of prices: those of the bars, or else of the column that is shown.
+  const priceDigits = (column) => {
+    const {data} = plot.source, values = data.close ?? data[column]
+    if (values && known.get(column)?.values !== values) known.set(column, {values, digits: decimals(values)})
+    return known.get(column)?.digits ?? 2
   }
-  const written = (amount, how) => number(amount, how === "price" ? priceDigits() : how)
+  const written = (amount, how, column) => number(amount, how === "price" ? priceDigits(column) : how)
   return {
     host,
     // The values of a row, or of the newest where the cursor is elsewhere.
@@ -76,7 +76,7 @@ const makeLegend = (plot, style, save) => {
       if (!times.length) return this.say("waiting for the first bars")
       if (plot.wait && x == null && plot.fields.every((field) => !Number.isFinite(valueAt(field)))) return this.say(plot.wait)
       this.say("")
-      plot.fields.forEach((field, at) => write(fields[at].value, written(valueAt(field), field.digits)))
+      plot.fields.forEach((field, at) => write(fields[at].value, written(valueAt(field), field.digits, field.field)))
       write(time, x == null ? "" : livepairsZone.clock(times[row]))
     },
     say(text) {
