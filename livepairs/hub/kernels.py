@@ -66,7 +66,8 @@ def _compile(modules: tuple[str, ...] = MODULES) -> None:
                 subprocess.run(command, check=True, capture_output=True, timeout=_LIMIT_S)
                 prepare()
     except (OSError, subprocess.SubprocessError) as error:
-        # Ctrl+C reaches the compiler too.
-        is_stopped = isinstance(error, subprocess.CalledProcessError) and error.returncode == -signal.SIGINT
+        # Whoever stops the server, by Ctrl+C or otherwise, may stop the compiler too.
+        code = error.returncode if isinstance(error, subprocess.CalledProcessError) else 0
+        is_stopped = code in (-signal.SIGINT, -signal.SIGTERM)
         level = logging.DEBUG if is_stopped else logging.WARNING
         _LOG.log(level, "the kernels stay interpreted, which is slower: %s", error)

@@ -26,7 +26,9 @@ def test_the_compiler_runs_in_a_process_of_its_own_and_once(monkeypatch):
     assert prepared == [1]
 
 
-@pytest.mark.parametrize(("code", "is_told"), [(1, True), (-signal.SIGKILL, True), (-signal.SIGINT, False)])
+@pytest.mark.parametrize(
+    ("code", "is_told"), [(1, True), (-signal.SIGKILL, True), (-signal.SIGINT, False), (-signal.SIGTERM, False)]
+)
 def test_without_a_compiler_the_kernels_stay_interpreted(code, is_told, monkeypatch, caplog):
     def fail(command: list[str], **_: object) -> None:
         raise subprocess.CalledProcessError(code, command)
