@@ -200,8 +200,8 @@ class TimeAxis:
         title
             What the chart shows.
         fields
-            ``label``, ``field`` (column), ``digits`` (a number, ``"compact"`` or ``"significant"``) and ``color`` of
-            each value.
+            ``label``, ``field`` (column), ``digits`` (a number, ``"price"``, ``"compact"``, ``"bps"`` or
+            ``"significant"``) and ``color`` of each value.
         scales
             Its value axes.
         wait
