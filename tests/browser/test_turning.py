@@ -55,6 +55,7 @@ def test_back_and_forward_lead_through_the_pages_that_were_turned(chromium_brows
         assert visitor.errors == []
 
 
+@pytest.mark.soak
 def test_what_is_no_page_is_loaded_as_ever(chromium_browser: Browser, app: str) -> None:
     with visiting(chromium_browser, app) as visitor:
         visitor.go("market")

@@ -151,9 +151,10 @@ export function render({model, view}) {
     listen(events, "wheel", () => setFollow("free"), FIRST)
     listen(events, "dblclick", () => setFollow("follow"))
   }
+  let meeting = 0
   const meet = () => {
     const found = plots.map(({figure}) => Bokeh.index.find_one_by_id(figure.id))
-    if (found.some((seen) => seen?.canvas_view == null)) { setTimeout(meet, 40); return }
+    if (found.some((seen) => seen?.canvas_view == null)) { meeting = setTimeout(meet, 40); return }
     plots.forEach((plot, place) => {
       plot.view = found[place]
       calm(plot.view)
@@ -189,7 +190,7 @@ export function render({model, view}) {
     wish()
   }))
   for (const what of ["shown", "busy"]) model.on(what, name)
-  undo.push(() => clearTimeout(asking))
+  undo.push(() => { clearTimeout(asking); clearTimeout(meeting) })
   // Another moment of the recording: what the user looked at is gone; go along.
   model.on("epoch", () => { setFollow("follow"); follow() })
   model.on("remove", () => { for (const end of undo) end() })
