@@ -33,6 +33,12 @@ HOPS: Final = ("bars", "pairs", "events")
 SPACING: Final = 50_000
 """Trades between checkpoints, at least: they are read and computed in some 15 ms."""
 
+TRADES_A_ROW: Final = 10
+"""A row of a pair takes about as long as that many trades, which is what counts where few are traded."""
+
+STEPS_A_SPACE: Final = 2
+"""Steps between checkpoints, so that none comes much later than it might."""
+
 POINTS: Final = 400
 """Checkpoints kept at most; when there are more, every other one goes."""
 
@@ -55,6 +61,11 @@ class Point:
     checkpoint: Checkpoint
     made: dict[str, int]
 
+    @property
+    def work(self) -> int:
+        """What was done until then, in trades."""
+        return self.checkpoint.status.trades + TRADES_A_ROW * self.made["pairs"]
+
 
 def _nobody(_chunk: Chunk) -> None:
     """Nobody looks at what goes through."""
@@ -72,7 +83,7 @@ class Reel:
     healed
         Whether back-filled rows are in their bars.
     spacing, points
-        Trades between checkpoints, at least, and how many are kept, at most.
+        Trades between checkpoints, at least, or the work of as many, and how many are kept, at most.
     """
 
     def __init__(
@@ -121,7 +132,9 @@ class Reel:
         recording = self._recording
         start_us, end_us = recording.start_us, max(recording.start_us, recording.vouched_us)
         rows = recording.chunks(symbols=self._symbols, start_us=start_us, healed=self._healed)
-        step_us = max(1, self._spacing * (end_us - start_us) // max(1, recording.trade_count))
+        rows_ahead = (end_us - start_us) // pipeline.params.interval_us * len(pipeline.params.pairs)
+        work = max(1, recording.trade_count + TRADES_A_ROW * rows_ahead) * STEPS_A_SPACE
+        step_us = max(1, self._spacing * (end_us - start_us) // work)
         with closing(Slices(rows, start_us=start_us, end_us=end_us)) as slices:
             while not slices.is_done:
                 for chunk in slices.take(slices.now_us + step_us):
@@ -140,7 +153,8 @@ class Reel:
         return self._ends[hop][-1] if self._ends[hop] else 0
 
     def _mark(self, now_us: int, pipeline: Pipeline) -> None:
-        if self._points and pipeline.status.trades - self._points[-1].checkpoint.status.trades < self._spacing:
+        done = pipeline.status.trades + TRADES_A_ROW * self._made("pairs")
+        if self._points and done - self._points[-1].work < self._spacing:
             return
         point = Point(now_us, pipeline.checkpoint(), {hop: self._made(hop) for hop in HOPS})
         points = (*self._points, point)
