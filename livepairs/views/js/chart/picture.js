@@ -1,6 +1,6 @@
 // A chart as a picture to take away: PNG or SVG, with a title, the pair, the span of time and the link below. Made here,
 // in the browser, from what is painted: nothing is asked of the server or of another host.
-const MARGIN = 14, HEAD = 46, AXIS = 22, FOOT = 40
+const MARGIN = 14, HEAD = 46, AXIS = 22, FOOT = 40, LETTER = 6.4, LINE = 14
 const SVG = "http://www.w3.org/2000/svg"
 
 const paperOf = (element) => {
@@ -40,8 +40,10 @@ const layOut = (plots, axis, about) => {
     top += AXIS
   }
   texts.push({text: about.origin, x: MARGIN, y: top + 15, size: 11, color: colors.quiet})
-  texts.push({text: about.link, x: MARGIN, y: top + 31, size: 11, color: colors.quiet})
-  return {width, height: top + FOOT, texts, places, colors}
+  // A link that is cut off leads nowhere.
+  const lines = about.link.match(new RegExp(`.{1,${Math.floor((width - 2 * MARGIN) / LETTER)}}`, "g")) ?? []
+  lines.forEach((text, at) => texts.push({text, x: MARGIN, y: top + 31 + at * LINE, size: 11, color: colors.quiet}))
+  return {width, height: top + FOOT + Math.max(0, lines.length - 1) * LINE, texts, places, colors}
 }
 
 const toPng = ({width, height, texts, places, colors}) => {
