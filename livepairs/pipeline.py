@@ -22,14 +22,14 @@ from livepairs.alerts.feed import FeedMachine
 from livepairs.alerts.machine import RuleMachine
 from livepairs.alerts.rule import RuleSet
 from livepairs.bars.machine import BarCounts, BarMachine
-from livepairs.columns import ints_column, ints_of
+from livepairs.columns import by_symbol, ints_column, ints_of
 from livepairs.digest import RunDigest
 from livepairs.pairs.machine import PairMachine
 from livepairs.runparams import RunParams
 from livepairs.schema import BARS, MARKS, TRADES, Chunk, Pair, empty
 from livepairs.stats import compiled
 from livepairs.tables.board import LAST_TRADES, Tables
-from livepairs.tables.ring import Table
+from livepairs.tables.ring import SMALL_ROWS, Table
 from livepairs.tempo import Tempo
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class Pipeline:
             pair.check_symbols(tuple(symbols))
         self.params = params
         self.bars = BarMachine(symbols, interval_us=params.interval_us, grace_us=params.grace_us)
-        self._trades_share = max(1, LAST_TRADES // max(1, len(symbols)))
+        self._trades_share = max(1, LAST_TRADES // max(1, 2 * len(symbols)))
         self._feed = None
         self._make_pair_machines(params)
 
@@ -211,10 +211,17 @@ class Pipeline:
         self._chunks.emit(chunk)
         self._tempo.update(chunk)
         if chunk.trades.schema.equals(TRADES):
-            # Only its share: the large chunks of a seek hold one symbol each, and one must not push out the others.
-            newest = max(0, chunk.trades.num_rows - self._trades_share)
-            self.tables.trades.append(chunk.trades.slice(newest))
+            self._keep_last(chunk.trades)
         self.status = self._status(chunk.now_us)
+
+    def _keep_last(self, trades: pa.RecordBatch) -> None:
+        if trades.num_rows <= max(self._trades_share, SMALL_ROWS):
+            self.tables.trades.append(trades)
+            return
+        # Only their shares: the large chunks of a seek hold one symbol after the other, or one alone, and none must
+        # push out the others.
+        for _, rows in by_symbol(trades):
+            self.tables.trades.append(rows.slice(max(0, rows.num_rows - self._trades_share)))
 
     def finish(self) -> None:
         """Close the last bar with what it has, because the source has ended and nothing can follow."""

@@ -80,12 +80,23 @@ def test_only_the_last_trades_are_kept_for_the_tape_and_only_whole_ones() -> Non
     pipeline = Pipeline(("Y", "X"), PARAMS)
     rows = make_trades("Y", [START + k for k in range(5000)])
     pipeline.update(make_chunk(START, rows))
-    # Half of the table's 2,000 rows, for two symbols: a chunk of one must not push out the trades of the other.
-    assert pipeline.tables.trades.tail(9999).column("trade_id").to_pylist() == list(range(4001, 5001))
+    # A quarter of the table's 2,000 rows, for two symbols: a few chunks of one must not push out the other's trades.
+    assert pipeline.tables.trades.tail(9999).column("trade_id").to_pylist() == list(range(4501, 5001))
     projected = make_chunk(START, rows)
     without = [name for name in TRADES.names if name not in ("recv_ts", "trade_id")]
     pipeline.update(type(projected)(projected.trades.select(without), projected.marks, START))
-    assert pipeline.tables.trades.total_rows == 1000
+    assert pipeline.tables.trades.total_rows == 500
+    pipeline.close()
+
+
+def test_a_large_chunk_leaves_the_last_trades_of_each_of_its_symbols() -> None:
+    pipeline = Pipeline(("Y", "X"), PARAMS)
+    y, x = (make_trades(name, [START + k for k in range(1500)]) for name in ("Y", "X"))
+    pipeline.update(make_chunk(START, y, x))
+    for _ in range(2):
+        pipeline.update(make_chunk(START, x))
+    kept = pipeline.tables.trades.tail(9999).column("symbol").to_pylist()
+    assert (kept.count("Y"), kept.count("X")) == (500, 1500)
     pipeline.close()
 
 

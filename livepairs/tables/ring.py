@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from livepairs.schema import check
 
-__all__ = ["Cursor", "Delta", "Table"]
+__all__ = ["SMALL_ROWS", "Cursor", "Delta", "Table"]
 
 SMALL_ROWS: Final = 256
 """Batches up to this size are joined, so that a day of one-bar batches does not become 86,400 objects."""
