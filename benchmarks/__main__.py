@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     is_quick = arguments.quick
     trades = arguments.trades or (QUICK_TRADES if is_quick else 10_000_000)
     rounds = arguments.rounds or (1 if is_quick else 7)
-    contests = find_contests(is_huge=arguments.huge)
+    contests = find_contests()
     unknown = set(arguments.case) - set(contests)
     if unknown:
         print(f"benchmarks: no case {', '.join(sorted(unknown))}; there are {', '.join(contests)}", file=sys.stderr)
@@ -35,7 +35,8 @@ def main(argv: list[str] | None = None) -> int:
         recording = make_recording(Path(folder, "day"), trades, span_us=span_us)
         scale = Scale(trades, str(recording), is_quick)
         for name, contest in contests.items():
-            if arguments.case and name not in arguments.case:
+            is_wanted = name in arguments.case if arguments.case else arguments.huge or not contest.is_huge
+            if not is_wanted:
                 continue
             standings = hold(name, contest, scale, rounds=rounds)
             if not standings:
@@ -50,11 +51,11 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("case", nargs="*", help="names of files in benchmarks/cases; all if none is named")
+    parser.add_argument("case", nargs="*", help="names of files in benchmarks/cases; if none is named, all but the huge ones")
     parser.add_argument("--trades", type=int, metavar="N", help="trades of the recorded day (default 10_000_000)")
     parser.add_argument("--rounds", type=int, metavar="N", help="turns of each side (default 7)")
     parser.add_argument("--quick", action="store_true", help="tiny and once: does it run at all")
-    parser.add_argument("--huge", action="store_true", help="also what takes minutes and gigabytes of disk")
+    parser.add_argument("--huge", action="store_true", help="of all, also what takes many minutes")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every value measured")
     return parser
 

@@ -78,11 +78,10 @@ class Contest:
     notes: str = ""
 
 
-def find_contests(*, is_huge: bool) -> dict[str, Contest]:
-    """Return the contests by the name of their file; those that take minutes only if asked for."""
+def find_contests() -> dict[str, Contest]:
+    """Return the contests by the name of their file."""
     names = sorted(module.name for module in pkgutil.iter_modules(cases.__path__))
-    contests = {name: import_module(f"benchmarks.cases.{name}").CONTEST for name in names}
-    return {name: contest for name, contest in contests.items() if contest.is_huge <= is_huge}
+    return {name: import_module(f"benchmarks.cases.{name}").CONTEST for name in names}
 
 
 def trades_glob(scale: Scale, symbol: str = "*") -> str:

@@ -1,6 +1,6 @@
 """A crowd of two hundred, told once a second: how late a closed bar is with the last of them.
 
-To open so many pages takes the server's one core some minutes; ``--huge`` asks for that.
+To open so many pages takes the server's one core some minutes, so it is measured only where it is named.
 """
 
 from __future__ import annotations
