@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("case", nargs="*", help="names of files in benchmarks/cases; if none is named, all but the huge ones")
+    parser.add_argument("case", nargs="*", help="names of files in benchmarks/cases; all but the huge if none is named")
     parser.add_argument("--trades", type=int, metavar="N", help="trades of the recorded day (default 10_000_000)")
     parser.add_argument("--rounds", type=int, metavar="N", help="turns of each side (default 7)")
     parser.add_argument("--quick", action="store_true", help="tiny and once: does it run at all")
