@@ -6,6 +6,8 @@ from time import monotonic
 from typing import Final
 
 from livepairs.hub import Run
+from livepairs.hub.publisher import current_beat
+from livepairs.views.shared import shared
 
 __all__ = ["CHARTS_S", "FIGURES_S", "Pace"]
 
@@ -46,7 +48,7 @@ class Pace:
         now_s, state = monotonic(), run.state
         if state.is_seeking:
             return self._is_long_sought(state.generation, now_s)
-        bars = run.tables.bars.total_rows if self._heeds_bars else 0
+        bars = _bars_shown(run) if self._heeds_bars else 0
         has_closed = bars != self._bars and now_s - self._closed_s >= self._period_s
         is_over = now_s - self._last_s >= self._period_s
         if state.status == "playing" and state.generation == self._generation and not (is_over or has_closed):
@@ -63,3 +65,12 @@ class Pace:
         if is_due or is_new:
             self._sought, self._last_s = generation, now_s
         return is_due
+
+
+def _bars_shown(run: Run) -> int:
+    """Return how many bars had closed when the first view of a beat looked.
+
+    What that view was given is what all others of the beat are given: a bar that closes meanwhile shows in the next.
+    """
+    beat = current_beat()
+    return shared(run, "bars shown", beat, lambda: run.tables.bars.total_rows) if beat else run.tables.bars.total_rows
