@@ -78,7 +78,7 @@ def test_run_holds_the_result_writes_the_address_and_refuses_with_a_sentence(
         page.get_by_text("Run 1").wait_for()
         page.get_by_role("tab", name="Metrics").click()
         page.locator("[aria-describedby=tip-total_return]").hover()
-        page.get_by_text("last equity / capital - 1").wait_for()
+        page.locator("#tip-total_return").get_by_text("last equity / capital - 1").wait_for()
         page.get_by_role("button", name="Follow", exact=True).first.click()
         page.get_by_text("SO FAR", exact=True).wait_for()
         assert visitor.errors == []
