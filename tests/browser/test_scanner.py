@@ -64,14 +64,15 @@ def test_a_new_bar_moves_neither_sort_nor_filter_nor_mark_nor_scroll(visitor: Vi
     visitor.wait_for("scanner", f"m.total > 64 && m.total < {TESTS} && m.rows.every((r) => r.pair.includes('C01'))")
     page.get_by_role("button", name="Mark this pair").first.click()
     grid = page.get_by_role("grid")
-    grid.evaluate("(e) => { e.scrollTop = 1500 }")
+    scroll = grid.locator(".scroll")
+    scroll.evaluate("(e) => { e.scrollTop = 1500 }")
     visitor.wait_for("scanner", "m.first > 0")
     when, marked = visitor.model("scanner", "m.when"), grid.locator(".marked").count()
     visitor.wait_for("scanner", f"m.when !== {when!r}")
     sizes = "m.rows.map((r) => r.z === '–' ? 0 : Math.abs(Number(r.z.replace('−', '-'))))"
     assert visitor.model("scanner", f"{sizes}.every((z, n, all) => n === 0 || z <= all[n - 1])")
     assert visitor.model("scanner", "m.rows.every((r) => r.pair.includes('C01'))")
-    assert grid.evaluate("(e) => e.scrollTop") == 1500
+    assert scroll.evaluate("(e) => e.scrollTop") == 1500
     assert page.get_by_role("searchbox").input_value() == "C01"
     assert marked <= 1
 
