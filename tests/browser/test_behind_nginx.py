@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from tests.markdown import blocks
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(nginx.find() is None, reason=nginx.MISSING)]
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "embedding.md"
+PATIENCE_S = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +39,12 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _wait_for(port: int) -> None:
-    for _ in range(1000):
+    deadline_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline_s:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
+        time.sleep(0.02)
     raise AssertionError("nginx does not answer")
 
 
