@@ -46,7 +46,7 @@ class RecordingWriter:
     Raises
     ------
     RecordingError
-        If there is something at ``path`` that may not be replaced.
+        If there is something at ``path`` that may not be replaced, or nothing can be written beside it.
 
     Examples
     --------
@@ -70,9 +70,7 @@ class RecordingWriter:
         self.path = Path(path).absolute()
         self._source, self._is_synthetic, self._overwrite = source, is_synthetic, overwrite
         self._check_target()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._partial = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.partial-", dir=self.path.parent))
-        self._partial.chmod(0o755)  # mkdtemp makes folders only their owner can read; a recording is no secret
+        self._partial = _partial_beside(self.path)
         self._series: dict[str, tuple[Series, Series]] = {}
         self.is_finished = False
         for symbol in symbols:
@@ -161,6 +159,19 @@ class RecordingWriter:
         else:
             os.rename(self._partial, self.path)
         fsync_path(self.path.parent)
+
+
+def _partial_beside(path: Path) -> Path:
+    """Make the hidden folder that is written into, which has to be on the disk of the one it becomes."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.partial-", dir=path.parent))
+    except OSError as error:
+        raise RecordingError(
+            f"folder {str(path)!r} cannot be made ({os.strerror(error.errno or 0)}); name one that can be"
+        ) from error
+    partial.chmod(0o755)  # mkdtemp makes folders only their owner can read; a recording is no secret
+    return partial
 
 
 def _by_symbol(batch: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:

@@ -169,6 +169,12 @@ def test_what_is_no_recording_is_never_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "letters" / "to_mother.txt").read_text() == "dear mother"
 
 
+def test_where_nothing_can_be_written_is_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RecordingError, match="cannot be made .*name one that can be"):
+        record(tmp_path / "file" / "rec", [1])
+
+
 def test_an_empty_folder_may_be_filled(tmp_path: Path) -> None:
     (tmp_path / "R").mkdir()
     record(tmp_path / "R", [1])
