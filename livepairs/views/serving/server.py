@@ -81,6 +81,9 @@ class Listening:
     announce: Callable[[str], None]
 
 
+_PROBES: Final[list[tuple[Any, ...]]] = [(r"/healthz", Alive), (r"/readyz", Ready)]
+
+
 def serve_pages(settings: Settings, listening: Listening) -> None:
     """Serve every page until interrupted.
 
@@ -123,6 +126,9 @@ def open_server(settings: Settings) -> Any:  # panel's Server, which has no type
     server.io_loop.add_callback(_begin_panels_chores)
     door = _door(settings, server)
     server._tornado.settings["default_handler_class"] = Nowhere
+    if settings.prefix:
+        # What looks after the process does not come by the proxy, and need not know under which path that shows it.
+        server._tornado.add_handlers(".*", _PROBES)
     door.guard(server._tornado)
     if not get_hub().gate.is_open:
         PeriodicCallback(door.sweep, SWEEP_MS).start()
@@ -194,8 +200,7 @@ def _routes(settings: Settings) -> list[tuple[Any, ...]]:  # Tornado's routes
     signing_in = _ways_in(settings, home)
     return [
         (r"/", RedirectHandler, {"url": home, "permanent": False}),
-        (r"/healthz", Alive),
-        (r"/readyz", Ready),
+        *_PROBES,
         (r"/metrics", Figures),
         (rf"/{CARD}", Card),
         *signing_in,

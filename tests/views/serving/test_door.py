@@ -40,6 +40,17 @@ def test_a_stranger_sees_no_page_and_no_route_nobody_told_the_door_of(against: A
     against(story)
 
 
+def test_what_looks_after_the_process_need_not_know_where_a_proxy_shows_it(against: Any) -> None:
+    async def story(burglar: Burglar) -> None:
+        for path in ("/healthz", "/readyz", "/desk/healthz", "/desk/readyz"):
+            assert (await burglar.ask(path)).status == 200
+        for path in ("/market", "/extra", "/metrics"):
+            assert (await burglar.ask(path)).status in (401, 404)
+        assert (await burglar.ask("/desk/extra")).status == 401
+
+    against(story, prefix="/desk")
+
+
 def test_who_signs_in_gets_a_cookie_that_scripts_and_strangers_do_not(against: Any) -> None:
     async def story(burglar: Burglar) -> None:
         answer = await burglar.sign_in(next="/market?pair=A/B")
