@@ -16,6 +16,8 @@ from livepairs.access.roles import Visitor
 
 __all__ = ["Ask", "Entry", "Refusal"]
 
+_UNKNOWN: Final = "You are not signed in. A script sends the header Authorization: Bearer TOKEN."
+
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 
 
@@ -84,7 +86,7 @@ class Entry:
             return refusal
         visitor = self.gate.admit(ask.cookies, ask.headers, embed=ask.embed)
         if visitor is None and ask.kind != "public":
-            return Refusal(403 if ask.kind == "socket" else 401, "You are not signed in.", is_unknown=True)
+            return Refusal(403 if ask.kind == "socket" else 401, _UNKNOWN, is_unknown=True)
         return visitor
 
     def _misplaced(self, ask: Ask) -> Refusal | None:

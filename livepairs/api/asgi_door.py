@@ -74,6 +74,7 @@ def _request(scope: Message) -> Request:
         query=tuple(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
         method=scope["method"],
         accept=headers.get("accept", ""),
+        accept_encoding=headers.get("accept-encoding", ""),
         last_event_id=headers.get("last-event-id", ""),
         visitor=scope.get(VISITOR),
     )

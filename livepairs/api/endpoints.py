@@ -19,7 +19,7 @@ from livepairs.api.leaflet import leaflet
 from livepairs.api.messages import Answer
 from livepairs.api.places import NOWHERE
 from livepairs.api.queries import BarsQuery, EventsQuery, HistoryQuery, ListQuery, PairsQuery, Query, RowsQuery
-from livepairs.api.rows import pick, wanted
+from livepairs.api.rows import pick, require_known, wanted
 from livepairs.api.rowtypes import Bar, Event, PairRow
 from livepairs.api.runlist import RunRow, find_run, run_rows, runs
 from livepairs.api.shelflist import Recording, find_recording, recordings
@@ -50,6 +50,7 @@ def _rows(asked: Asked, *, name: str, row: type[msgspec.Struct]) -> Answer:
     run = find_run(asked.hub, asked.names["run"])
     table: Table = getattr(run.tables, name)
     assert isinstance(asked.query, RowsQuery)
+    require_known(run, wanted(asked.query))
     if asked.media == FOLLOWED:
         return _followed(asked, run, table, row)
     picked = pick(table, asked.query, asked.places)

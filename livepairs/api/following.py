@@ -26,9 +26,10 @@ SLICE: Final = 500
 """Rows sent in one piece."""
 
 QUIET_S: Final = 15.0
-"""After so long without a row a comment is sent, so that a proxy keeps the connection and a lost reader is noticed."""
+"""After so long without a row an id is sent by itself, so that a proxy keeps the connection, a lost reader is noticed,
+and one that comes back does not begin at the last row it wanted, which may be hours ago."""
 
-RETRY: Final = b"retry: 2000\n\n"
+RETRY: Final = b"retry: 2000\n"
 """How long, in milliseconds, a browser waits before it comes back."""
 
 
@@ -66,8 +67,9 @@ class Follower:
         unsubscribe = self.run.subscribe(wake.set)
         self.run.add_viewer()
         try:
-            yield RETRY
             place = self.table.since(None).cursor if after is None else after
+            # With the id, a browser that is cut off before the first row comes back to here and not to later.
+            yield RETRY + self._id(place)
             while True:
                 wake.clear()
                 place, piece, is_all = self._next(place)
@@ -79,7 +81,7 @@ class Follower:
                     yield self._event("over", place, b"{}")
                     return
                 elif not await _within(wake, QUIET_S):
-                    yield b": still here\n\n"
+                    yield self._id(place)
         finally:
             unsubscribe()
             self.run.remove_viewer()
@@ -104,7 +106,11 @@ class Follower:
         )
 
     def _event(self, kind: str, place: Cursor, data: bytes) -> bytes:
-        return f"id: {self.places.text(self.table, place)}\nevent: {kind}\ndata: ".encode() + data + b"\n\n"
+        return f"event: {kind}\ndata: ".encode() + data + b"\n" + self._id(place)
+
+    def _id(self, place: Cursor) -> bytes:
+        """Return the end of an event; by itself it calls no listener, and a browser keeps the id all the same."""
+        return f"id: {self.places.text(self.table, place)}\n\n".encode()
 
 
 async def _within(wake: asyncio.Event, seconds: float) -> bool:

@@ -24,6 +24,8 @@ class Request:
         In capitals.
     accept
         The header of that name; empty means anything.
+    accept_encoding
+        The header of that name; empty means as it is.
     last_event_id
         The header a browser sends when it follows rows again; empty for none.
     visitor
@@ -34,6 +36,7 @@ class Request:
     query: tuple[tuple[str, str], ...] = ()
     method: str = "GET"
     accept: str = ""
+    accept_encoding: str = ""
     last_event_id: str = ""
     visitor: Visitor | None = None
 

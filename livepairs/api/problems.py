@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from livepairs.api.messages import Answer
 
-__all__ = ["MEDIA", "Problem", "RefusedError"]
+__all__ = ["MEDIA", "Problem", "RefusedError", "problem"]
 
 MEDIA: Final = "application/problem+json"
 
@@ -44,6 +44,10 @@ class RefusedError(Exception):
 
     def answer(self) -> Answer:
         """Return what is sent."""
-        problem = Problem(title=self.status.phrase, status=int(self.status), detail=self.detail)
         headers = {"Cache-Control": "no-store", **self.headers}
-        return Answer(media=MEDIA, body=msgspec.json.encode(problem), status=int(self.status), headers=headers)
+        return Answer(media=MEDIA, body=problem(self.status, self.detail), status=int(self.status), headers=headers)
+
+
+def problem(status: HTTPStatus, detail: str) -> bytes:
+    """Return what is sent for a refusal; also by the doors, which refuse before anything here is asked."""
+    return msgspec.json.encode(Problem(title=status.phrase, status=int(status), detail=detail))

@@ -33,6 +33,16 @@ LISTED: Final = 100
 
 _WHOLE: Final = ("limit", "last")
 
+_ALLOWED: Final = {
+    **dict.fromkeys(_WHOLE, f"a whole number from 1 to {MOST_ROWS:,}"),
+    **dict.fromkeys(("start", "end"), "a time with its zone, as 2026-01-05T08:30:00Z (in an address %2B is a plus)"),
+    "cursor": "what an answer gave as its cursor",
+    "kind": "fired or cleared",
+    "level": "info, warning or critical",
+    "acknowledged": "true or false",
+}
+"""What may stand for a parameter, for people; a text for any other."""
+
 _Text = Annotated[str, Meta(min_length=1, max_length=LONGEST)]
 _Time = Annotated[datetime, Meta(tz=True)]
 Limit = Annotated[int, Meta(ge=1, le=MOST_ROWS, description="Rows at most.")]
@@ -125,9 +135,9 @@ def read(kind: type[_Q], given: tuple[tuple[str, str], ...]) -> _Q:
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
-        what, _, place = str(error).partition(" - at `$.")
-        name = place.rstrip("`")
-        raise _wrong(f"parameter {name!r} is {values.get(name)!r}: {what[0].lower()}{what[1:]}") from None
+        name = str(error).partition(" - at `$.")[2].rstrip("`")
+        allowed = _ALLOWED.get(name, f"a text of 1 to {LONGEST} characters")
+        raise _wrong(f"parameter {name!r} is {str(values.get(name))!r}; allowed is {allowed}") from None
 
 
 def _wrong(detail: str) -> RefusedError:

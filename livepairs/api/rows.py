@@ -13,10 +13,12 @@ import pyarrow.compute as pc
 from livepairs.api.places import GONE, Places
 from livepairs.api.problems import RefusedError
 from livepairs.api.queries import RowsQuery
+from livepairs.errors import did_you_mean
+from livepairs.hub import Run
 from livepairs.schema import TIME
 from livepairs.tables.ring import Cursor, Table
 
-__all__ = ["Picked", "pick", "wanted"]
+__all__ = ["Picked", "pick", "require_known", "wanted"]
 
 Wanted = Mapping[str, str]
 """Column and value: only rows that have it."""
@@ -27,6 +29,21 @@ _COLUMNS: Final = ("symbol", "pair", "rule", "subject", "kind")
 def wanted(query: RowsQuery) -> Wanted:
     """Return which columns must have which value, as a query says."""
     return {name: text for name in _COLUMNS if (text := getattr(query, name, None)) is not None}
+
+
+def require_known(run: Run, wanted: Wanted) -> None:
+    """Refuse a symbol or a pair that the run does not have, of which rows would be waited for in vain.
+
+    Raises
+    ------
+    RefusedError
+        With 404 and the ones there are.
+    """
+    there = {"symbol": list(run.symbols), "pair": [str(pair) for pair in run.params.pairs]}
+    for name, known in there.items():
+        if (text := wanted.get(name)) is not None and text not in known:
+            detail = f"this run has no {name} {text!r}{did_you_mean(text, known)}; it has {', '.join(known)}"
+            raise RefusedError(HTTPStatus.NOT_FOUND, detail)
 
 
 class Picked:

@@ -15,6 +15,7 @@ from livepairs.api.accepting import choose
 from livepairs.api.endpoint import Asked, Endpoint
 from livepairs.api.endpoints import ENDPOINTS
 from livepairs.api.messages import Answer, Request
+from livepairs.api.packing import packed
 from livepairs.api.places import Places
 from livepairs.api.problems import RefusedError
 from livepairs.api.queries import read
@@ -79,7 +80,7 @@ class Api:
             detail = f"Accept is {request.accept!r}; here there is {', '.join(endpoint.formats)}"
             raise RefusedError(HTTPStatus.NOT_ACCEPTABLE, detail)
         asked = Asked(hub=self._hub(), places=self._places, request=request, media=media, names=names, query=query)
-        answer = await asyncio.to_thread(endpoint.answer, asked)
+        answer = await asyncio.to_thread(lambda: packed(endpoint.answer(asked), request.accept_encoding))
         return answer if isinstance(answer.body, bytes) else replace(answer, body=self._counted(answer.body))
 
     def _counted(self, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

@@ -72,6 +72,7 @@ class ApiHandler(RequestHandler):
             query=tuple(pairs),
             method=self.request.method or "GET",
             accept=headers.get("Accept", ""),
+            accept_encoding=headers.get("Accept-Encoding", ""),
             last_event_id=headers.get("Last-Event-ID", ""),
             visitor=self._hub().gate.who(self.request),
         )

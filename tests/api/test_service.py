@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import json
 from collections.abc import AsyncGenerator
@@ -158,12 +159,14 @@ def test_nobody_gets_nothing(path: str) -> None:
         ("/recordings/dem", 404, "'dem'"),
         ("/recordings/..", 404, ".."),
         ("/runs/live/bars?limt=3", 400, "did you mean 'limit'"),
-        ("/runs/live/bars?limit=0", 400, "'limit' is 0"),
+        ("/runs/live/bars?limit=0", 400, "'limit' is '0'; allowed is a whole number from 1 to 10,000"),
         ("/runs/live/bars?limit=٣", 400, "'limit'"),
         ("/runs/live/bars?limit=1&limit=2", 400, "twice"),
-        ("/runs/live/bars?start=2026-01-01T00:00:00", 400, "timezone"),
+        ("/runs/live/bars?start=2026-01-01T00:00:00", 400, "with its zone"),
         ("/runs/live/bars?cursor=nonsense", 400, "'cursor'"),
         ("/runs/live?limit=3", 400, "none"),
+        ("/runs/live/bars?symbol=aaa", 404, "it has AAA, BBB"),
+        ("/runs/live/pairs?pair=AAA/BBB", 404, "it has BBB/AAA"),
         ("/runs/live/bars?cursor=0123456789ab-0-3", 410, "without a cursor"),
     ],
 )
@@ -223,7 +226,7 @@ def fields(piece: bytes) -> list[dict[str, str]]:
 async def followed(api: Any, path: str, **more: Any) -> AsyncGenerator[bytes, None]:
     answer = await api.answer(make_request(path, FOLLOWED, **more))
     assert answer.media == FOLLOWED
-    assert await anext(answer.body) == b"retry: 2000\n\n"
+    assert (await anext(answer.body)).startswith(b"retry: 2000\nid: ")
     return answer.body  # type: ignore[no-any-return]
 
 
@@ -349,3 +352,30 @@ def test_the_page_for_people_names_every_endpoint_and_asks_no_other_host() -> No
         assert f"<code>{path}</code>" in text
     assert "://" not in text
     assert "<script" not in text
+
+
+def test_a_reader_cut_off_before_its_first_row_comes_back_to_where_it_began() -> None:
+    run = make_run(3)
+    api = make_api(run)
+    begun = body(ask(api, "/runs/live/bars"))["cursor"]
+
+    async def read() -> None:
+        answer = await api.answer(make_request("/runs/live/bars", FOLLOWED))
+        assert isinstance(answer.body, AsyncGenerator)
+        assert fields(await anext(answer.body)) == [{"retry": "2000", "id": begun}]
+        await answer.body.aclose()
+
+    asyncio.run(read())
+
+
+# --- packing ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("takes", "is_packed"), [("gzip, br", True), ("", False), ("gzip;q=0", False), ("br", False)])
+def test_rows_are_packed_for_whoever_takes_it(takes: str, *, is_packed: bool) -> None:
+    plain = ask(make_api(make_run(50)), "/runs/live/bars", CSV)
+    answer = ask(make_api(make_run(50)), "/runs/live/bars", CSV, accept_encoding=takes)
+    assert answer.headers["Vary"] == "Accept, Accept-Encoding"
+    assert ("Content-Encoding" in answer.headers) is is_packed
+    assert isinstance(answer.body, bytes)
+    assert (gzip.decompress(answer.body) if is_packed else answer.body) == plain.body

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from types import SimpleNamespace
 from typing import Any, Final, Literal, cast
@@ -18,6 +18,7 @@ from livepairs.access.entry import Ask, Entry, Refusal
 from livepairs.access.gate import BROWSER_COOKIE, PASS_COOKIE, SESSION_COOKIE
 from livepairs.access.headers import security_headers
 from livepairs.api.asgi_door import VISITOR
+from livepairs.api.problems import MEDIA, problem
 from livepairs.views import pages
 from livepairs.views.serving.embedding import SCRIPT
 
@@ -131,8 +132,8 @@ class AsgiDoor:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})  # before it is accepted: the host answers 403
             return
-        body = json.dumps({"error": refusal.sentence}).encode()
-        await answer(self._dressed(scope, send), refusal.status, body, b"application/json")
+        body = problem(HTTPStatus(refusal.status), refusal.sentence)
+        await answer(self._dressed(scope, send), refusal.status, body, MEDIA.encode())
 
 
 async def answer(send: Send, status: int, body: bytes, media: bytes) -> None:

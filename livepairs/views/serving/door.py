@@ -8,13 +8,13 @@ headers of ``access/headers.py``. What is judged, and how, stands in ``access/en
 from __future__ import annotations
 
 import inspect
-import json
 import math
 import secrets
 import socket
 import sys
 import time
 from collections import deque
+from http import HTTPStatus
 from http.cookies import SimpleCookie
 from types import SimpleNamespace
 from typing import Any, Final, Literal, cast
@@ -38,6 +38,7 @@ from livepairs.access.gate import BROWSER_COOKIE, PASS_COOKIE, SESSION_COOKIE, b
 from livepairs.access.headers import security_headers
 from livepairs.access.openrate import OpenRate
 from livepairs.access.roles import Visitor
+from livepairs.api.problems import MEDIA, problem
 from livepairs.hub import get_hub
 from livepairs.views.frame.visit import THEME_COOKIE
 from livepairs.views.serving.gatehouse import notice
@@ -183,8 +184,8 @@ class Door:
         if isinstance(handler, WebSocketHandler) or "text/html" not in handler.request.headers.get("Accept", ""):
             if refusal.is_unknown and refusal.status == 401:
                 handler.set_header("WWW-Authenticate", "Bearer")
-            handler.set_header("Content-Type", "application/json")
-            handler.finish(json.dumps({"error": refusal.sentence}))
+            handler.set_header("Content-Type", MEDIA)
+            handler.finish(problem(HTTPStatus(refusal.status), refusal.sentence))
         elif refusal.is_unknown and handler.request.method == "GET":
             handler.redirect(f"{self.prefix}/login?next={quote(handler.request.uri or '/', safe='')}")
         else:

@@ -31,7 +31,8 @@ from tests.views.burglar import Burglar
 def test_a_stranger_sees_no_page_and_no_route_nobody_told_the_door_of(against: Any, path: str) -> None:
     async def story(burglar: Burglar) -> None:
         answer = await burglar.ask(path)
-        assert (answer.status, answer.text) == (401, '{"error": "You are not signed in."}')
+        assert (answer.status, answer.headers["Content-Type"]) == (401, "application/problem+json")
+        assert "Authorization: Bearer" in json.loads(answer.text)["detail"]
         shown = await burglar.ask(path, Accept="text/html")
         assert shown.status == 302
         assert shown.headers["Location"].startswith("/login?next=%2F")
