@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from bokeh.plotting import figure
 
+from livepairs.views.frame.dress import dress
 from tests.browser.accessibility import grave_findings
 from tests.browser.serving import RECORDING, ROOT, Visitor, panel_serve, visiting
 
 if TYPE_CHECKING:
+    from bokeh.model import Model
     from playwright.sync_api import Browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PAGES = sorted(path.stem for path in Path(ROOT, "apps").glob("*.py"))
+REDRESSED = """(wanted) => [...Bokeh.documents[0]._all_models.values()].flatMap((model) => {
+    const kind = Object.keys(wanted).find((name) => model.type.endsWith(name))
+    const looks = kind && model.grid_line_color !== null ? Object.entries(wanted[kind]) : []
+    const others = looks.filter(([name, to]) => model[name] !== to)
+    return others.map(([name, to]) => `${model.type}.${name}: ${model[name]}, not ${to}`)
+})"""
 SOURCES = {"market": ["bars-y", "bars-x"], "spread": ["spread", "zscore"], "backtest": ["equity"]}
 
 
@@ -33,6 +42,7 @@ def test_a_tour_of_all_pages_keeps_the_run_and_its_moment_in_silence(chromium_br
             assert parse_qs(urlsplit(visitor.page.url).query)["run"] == run
             assert visitor.clock_ms() == moment
             _grows_while_it_plays(visitor, page)
+            assert {page: _redressed(visitor, is_dark=False)} == {page: []}
             _fits_a_phone(visitor)
             assert {page: grave_findings(visitor.page)} == {page: []}
             moment = visitor.clock_ms()
@@ -45,7 +55,32 @@ def test_every_page_serves_everybody_in_the_dark_too(chromium_browser: Browser, 
     with visiting(chromium_browser, app) as visitor:
         for page in PAGES:
             visitor.go(f"{page}?theme=dark")
+            assert {page: _redressed(visitor, is_dark=True)} == {page: []}
             assert {page: grave_findings(visitor.page)} == {page: []}
+
+
+def _redressed(visitor: Visitor, *, is_dark: bool) -> list[str]:
+    """Return what of the charts' looks the browser has made another than the server sent it."""
+    plain, dressed = figure(), figure()
+    dress(dressed, is_dark=is_dark)
+    pairs = {
+        "Figure": (plain, dressed),
+        "Axis": (plain.xaxis[0], dressed.xaxis[0]),
+        "Grid": (plain.grid[0], dressed.grid[0]),
+    }
+    wanted = {kind: _differing(*pair) for kind, pair in pairs.items()}
+    assert wanted["Axis"]
+    assert wanted["Grid"]
+    return list(visitor.page.evaluate(REDRESSED, wanted))
+
+
+def _differing(plain: Model, dressed: Model) -> dict[str, Any]:
+    before, after = plain.properties_with_values(), dressed.properties_with_values()
+    return {
+        name: value
+        for name, value in after.items()
+        if name.endswith(("color", "alpha", "font", "size", "style", "standoff")) and value != before[name]
+    }
 
 
 def _grows_while_it_plays(visitor: Visitor, page: str) -> None:

@@ -167,8 +167,9 @@ class TimeAxis:
         """
         chart = figure(
             x_range=self.range, y_range=Range1d(0, 1, syncable=False), x_axis_type=None, y_axis_location="right",
-            tools="", toolbar_location=None, sizing_mode="stretch_both", min_height=min_height + LEGEND_HEIGHT,
-            styles={"flex": f"{weight:g} 1 0px"}, min_border_left=8, min_border_right=78,
+            title=None, tools="", toolbar_location=None, sizing_mode="stretch_both",
+            min_height=min_height + LEGEND_HEIGHT, styles={"flex": f"{weight:g} 1 0px"},
+            min_border_left=8, min_border_right=78,
             min_border_top=LEGEND_HEIGHT, min_border_bottom=2 if not is_last else 24,
             outline_line_color=None, lod_threshold=None,
         )  # fmt: skip

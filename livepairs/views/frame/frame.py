@@ -12,6 +12,7 @@ from typing import Final
 
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.plotting import figure
 from panel.io.state import state
 from panel.viewable import Viewable
 
@@ -24,6 +25,7 @@ from livepairs.views.deck.transport import Transport
 from livepairs.views.frame.badge import Badge
 from livepairs.views.frame.brand import ICON
 from livepairs.views.frame.drawer import drawer
+from livepairs.views.frame.dress import dress
 from livepairs.views.frame.help import help_of
 from livepairs.views.frame.sourcestate import SourceState
 from livepairs.views.frame.visit import Visit, arrive, asked, is_dark
@@ -122,12 +124,17 @@ def _shell(
     room = {"padding": f"6px 10px {8 if framing() == 'none' else _DECK_HEIGHT + 8}px"}
     sx = PAGE_STYLE if framing() == "whole" else PAGE_STYLE | BARE_STYLE
     column = pn.Column(*main, margin=0, sizing_mode="stretch_width", styles=room)
+    if state.curdoc is not None:  # then it is said of this page alone
+        pn.config.browser_info = False  # in seven messages each browser told what nothing here asks
     page = pmui.Page(
         title="livepairs", meta_title=f"{title} · livepairs", favicon=ICON, site_url="./",
         header=[*header, *right], main=[column],
         theme_config=THEME, sx=sx, dark_theme=is_dark, sidebar_open=False, sidebar_variant="temporary",
         sidebar_width=290, sidebar_resizable=False, busy_indicator=None, template=TEMPLATE,
     )  # fmt: skip
+    for pane in column.select(pn.pane.Bokeh):
+        for chart in pane.object.select({"type": figure}):
+            dress(chart, is_dark=is_dark)
     page.jslink(navigation, dark_theme="dark")
     _let_rest(page)
     return page

@@ -84,8 +84,8 @@ class QHeat:
         self._source = ColumnDataSource({name: [] for name in ("y", "x", "alpha", "pair", "q", "p")}, name="q-heatmap")
         self._x, self._y = FactorRange(), FactorRange()
         plot = figure(
-            x_range=self._x, y_range=self._y, height=330, sizing_mode="stretch_width", toolbar_location=None, tools="",
-            x_axis_location="below", outline_line_color=None, min_border=0,
+            x_range=self._x, y_range=self._y, height=330, sizing_mode="stretch_width", title=None, tools="",
+            toolbar_location=None, x_axis_location="below", outline_line_color=None, min_border=0,
         )  # fmt: skip
         plot.rect(
             x="x", y="y", width=0.94, height=0.94, source=self._source, fill_color=ACCENT, fill_alpha="alpha",
