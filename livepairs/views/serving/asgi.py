@@ -23,7 +23,9 @@ from livepairs.hub import get_hub, start_hub
 from livepairs.views import pages
 from livepairs.views.assets import script
 from livepairs.views.serving.asgidoor import App, AsgiDoor, Receive, Scope, Send, answer
+from livepairs.views.serving.discretion import be_discreet
 from livepairs.views.serving.embedding import SCRIPT
+from livepairs.views.serving.manners import mind_manners
 
 __all__ = ["Pages"]
 
@@ -137,6 +139,8 @@ def _bokeh_app(key: bytes) -> Any:  # BokehFastAPI, which has no types
         raise ConfigError(
             f"to serve the pages inside another application, {error.name} is needed; pip install 'livepairs[asgi]'"
         ) from error
+    be_discreet()
+    mind_manners()
     found = pages.found()
     return add_applications(
         {f"/{name}": module.page for name, module in found.items()},

@@ -38,6 +38,7 @@ from livepairs.views.serving.door import Door
 from livepairs.views.serving.embedding import embed_routes
 from livepairs.views.serving.exposure import check_address, is_loopback
 from livepairs.views.serving.health import Alive, Figures, Ready
+from livepairs.views.serving.manners import mind_manners
 from livepairs.views.serving.nowhere import Nowhere
 from livepairs.views.serving.prompt import answer_promptly
 from livepairs.views.serving.signin import sign_in_routes
@@ -173,6 +174,7 @@ def _bound(settings: Settings) -> Any:  # panel's Server, which has no types
     answer_promptly()
     remember_defaults()
     be_discreet()
+    mind_manners()
     try:
         return get_server(
             {name: module.page for name, module in found.items()},
