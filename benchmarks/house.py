@@ -40,9 +40,9 @@ class House:
 
     @property
     def own_mb(self) -> float:
-        """Memory that is its own and no other process's, in megabytes."""
+        """Memory that is no file's, in megabytes: whose a library's pages are depends on who else runs it."""
         rows = Path(f"/proc/{self.process}/smaps_rollup").read_text()
-        return sum(int(kilo) for kilo in re.findall(r"Private_\w+:\s+(\d+)", rows)) * 1024 / 1e6
+        return int(re.findall(r"^Anonymous:\s+(\d+)", rows, re.M)[0]) * 1024 / 1e6
 
 
 @contextmanager
