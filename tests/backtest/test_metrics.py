@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import empyrical
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -59,6 +58,8 @@ def notes_of(values: Sequence[float], interval_us: int = DAY, trades: pa.Table |
 
 @given(st.lists(st.floats(-0.2, 0.25), min_size=12, max_size=80))
 def test_ratios_equal_empyricals_on_daily_bars(moves: list[float]) -> None:
+    import empyrical  # here, because it takes a second and every worker reads this file
+
     levels = CAPITAL * np.cumprod(1 + np.asarray(moves))
     ours = metrics_of(levels.tolist())
     returns = pd.Series(np.append(CAPITAL, levels)).pct_change().dropna()
@@ -76,6 +77,8 @@ def test_ratios_equal_empyricals_on_daily_bars(moves: list[float]) -> None:
 
 
 def test_under_ten_days_ratios_are_per_bar_and_say_so() -> None:
+    import empyrical
+
     values = [1000, 1001, 999, 1003, 1002]
     returns = pd.Series(values).pct_change().dropna()
     year = 365 * 86_400

@@ -6,7 +6,6 @@ import json
 import os
 import pty
 import select
-import subprocess
 import sys
 import termios
 from pathlib import Path
@@ -102,16 +101,21 @@ def test_recording_that_exists_is_kept_unless_overwrite_is_given(
     assert main([*command, "--overwrite"]) == 0
 
 
-def test_progress_is_shown_on_a_terminal_only(dump: Path, tmp_path: Path) -> None:
-    program = [sys.executable, "-m", "livepairs", "import", str(dump), "--overwrite", "--to", str(tmp_path / "rec")]
-    piped = subprocess.run(program, capture_output=True, text=True, check=True)
-    assert piped.stderr == ""
+def test_progress_is_shown_on_a_terminal_only(
+    dump: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ["import", str(dump), "--overwrite", "--to", str(tmp_path / "rec")]
+    assert main(command) == 0
+    assert capfd.readouterr().err == ""
     terminal, ours = pty.openpty()
     termios.tcsetwinsize(ours, (24, 80))
-    subprocess.run(program, stdout=subprocess.DEVNULL, stderr=ours, check=True)
-    # Read before our end is closed: the system may drop what nobody has read by then.
-    shown = os.read(terminal, 65536).decode() if select.select([terminal], [], [], 0)[0] else ""
-    os.close(ours)
+    with open(ours, "w") as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        assert main(command) == 0
+        stderr.flush()
+        # Read before our end is closed: the system may drop what nobody has read by then.
+        shown = os.read(terminal, 65536).decode() if select.select([terminal], [], [], 0)[0] else ""
+        monkeypatch.undo()
     os.close(terminal)
     assert "reading" in shown
     assert "writing" in shown

@@ -6,6 +6,7 @@ import asyncio
 import math
 import random
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -199,15 +200,21 @@ def test_after_any_sequence_of_knobs_the_tables_are_those_of_playing(script):
     held.check()
 
 
-WOUND = {healed: wound(make_recording(), healed=healed) for healed in (False, True)}
-BEGUN = {False: wound(make_recording(), 9)}
+@cache
+def wound_whole() -> dict[bool, Reel]:
+    return {healed: wound(make_recording(), healed=healed) for healed in (False, True)}
+
+
+@cache
+def wound_in_part() -> dict[bool, Reel]:
+    return {False: wound(make_recording(), 9)}
 
 
 @settings(max_examples=15)
-@given(script=st.lists(actions, min_size=1, max_size=6), reels=st.sampled_from([WOUND, BEGUN]))
+@given(script=st.lists(actions, min_size=1, max_size=6), reels=st.sampled_from([wound_whole, wound_in_part]))
 def test_a_recording_computed_ahead_shows_what_playing_shows(script, reels):
     """Every seek goes on from a checkpoint, if the winding has come so far."""
-    held = Held(reels)
+    held = Held(reels())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(replaying, "READ_ON", 5)
         held.play(lambda held: follow(held, script))
@@ -216,7 +223,7 @@ def test_a_recording_computed_ahead_shows_what_playing_shows(script, reels):
 
 @pytest.mark.parametrize("second", [1, 3, 40, 89])
 def test_a_seek_goes_on_from_the_last_checkpoint_before_it(second):
-    held = Held(WOUND)
+    held = Held(wound_whole())
 
     async def body(held: Held) -> None:
         held.control.pause()
@@ -229,7 +236,7 @@ def test_a_seek_goes_on_from_the_last_checkpoint_before_it(second):
         patch.setattr(replaying, "READ_ON", 0)
         held.play(body)
     held.check()
-    place = WOUND[False].before(START_US + second * SECOND)
+    place = wound_whole()[False].before(START_US + second * SECOND)
     assert held.replay.resumed == place
 
 
