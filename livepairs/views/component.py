@@ -16,6 +16,7 @@ import param
 from bokeh.document import Document
 from bokeh.model import DataModel
 from panel.custom import JSComponent
+from param.parameterized import no_instance_params
 
 from livepairs.views.assets import module, script, stylesheet
 from livepairs.views.letter import tell
@@ -32,7 +33,17 @@ def _digest(text: str) -> str:
 
 
 class Lively(JSComponent):
-    """A component that is brought up to date some times a second, on every page there is."""
+    """A component that is brought up to date some times a second, on every page there is.
+
+    Its parameters are the same for all of a class, and nothing but the server sets them: what a browser has to say, it
+    says to a ``Talking`` one. So none needs copies of them, nor to listen to what a browser does to its model.
+    """
+
+    _linked_properties: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, **params: Any) -> None:  # param's own keywords
+        no_instance_params(type(self))
+        super().__init__(**params)
 
     def show(self, **values: Any) -> None:  # whatever the parameters hold
         """Set parameters, and send those that are another to the browser.

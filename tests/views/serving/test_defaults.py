@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 
 import pytest
-from bokeh.core.property.descriptors import PropertyDescriptor
+from bokeh import models
+from bokeh.core.has_props import HasProps
+from bokeh.core.property.descriptors import PropertyDescriptor, UnsetValueError
+from bokeh.core.property.wrappers import PropertyValueContainer
 from bokeh.document import Document
-from bokeh.model import Model
-from bokeh.models import ColumnDataSource, Range1d
+from bokeh.model import Model, util
+from bokeh.models import ColumnDataSource, HoverTool, Range1d, Tabs, UIElement
 from bokeh.plotting import figure
 from bokeh.themes import Theme
 
@@ -15,10 +20,15 @@ from livepairs.views.serving.defaults import remember_defaults
 
 @pytest.fixture
 def _remembering() -> Iterator[None]:
-    before = PropertyDescriptor._get_default
+    places = (
+        (PropertyDescriptor, "_get_default"), (HasProps, "__init__"), (HasProps, "themed_values"),
+        (HasProps, "query_properties_with_values"), (util, "visit_immediate_value_references"),
+    )  # fmt: skip
+    before = [getattr(owner, name) for owner, name in places]
     remember_defaults()
     yield
-    PropertyDescriptor._get_default = before
+    for (owner, name), found in zip(places, before, strict=True):
+        setattr(owner, name, found)
 
 
 def _all_values() -> list[tuple[str, dict[str, str]]]:
@@ -38,6 +48,58 @@ def test_remembered_defaults_are_those_that_bokeh_finds(request: pytest.FixtureR
     request.getfixturevalue("_remembering")
     assert _all_values() == found
     assert _all_values() == found  # and so they are when they are remembered
+
+
+def _written(kinds: list[type[Model]]) -> list[str]:
+    """Return the JSON of a chart and of a model of each kind, ids counted in the order in which they come."""
+    chart = figure(width=300, title="z", x_range=Range1d(0, 1), tools=[HoverTool(tooltips=[("z", "@y")])])
+    chart.line("x", "y", source=ColumnDataSource({"x": [0.0], "y": [1.0]}))
+    document = Document(theme=Theme(json={"attrs": {"Axis": {"axis_label_text_font_size": "31px"}}}))
+    for root in (chart, *(kind() for kind in kinds)):
+        document.add_root(root)
+    text = json.dumps(document.to_json(deferred=False)["roots"])
+    found = dict.fromkeys(re.findall(r'"id": "([^"]+)"', text))
+    for place, name in enumerate(found):
+        text = text.replace(f'"{name}"', f'"#{place}"')
+    return text.split('"type": "object"')
+
+
+def test_what_is_written_is_what_bokeh_writes(request: pytest.FixtureRequest) -> None:
+    kinds = [kind for kind in vars(models).values() if isinstance(kind, type) and issubclass(kind, UIElement)]
+    kinds = [kind for kind in kinds if _can_stand_alone(kind)]
+    assert {Tabs} < set(kinds)
+    written = _written(kinds)
+    request.getfixturevalue("_remembering")
+    assert _written(kinds) == written
+    assert _written(kinds) == written  # and so it is with what is known of each class
+
+
+def _can_stand_alone(kind: type[Model]) -> bool:
+    try:
+        Document().add_root(model := kind())
+        return bool(model.properties_with_values())
+    except (RuntimeError, ValueError, NotImplementedError, UnsetValueError):
+        return False
+
+
+@pytest.mark.usefixtures("_remembering")
+def test_a_model_keeps_no_empty_lists_of_its_own() -> None:
+    one = Range1d()
+    assert not one.references() - {one}
+    Document().add_root(one)
+    assert not [kept for kept in one._unstable_default_values.values() if isinstance(kept, PropertyValueContainer)]
+
+
+@pytest.mark.usefixtures("_remembering")
+def test_a_change_in_place_is_told_and_found() -> None:
+    document, one, added = Document(), figure(), Range1d()
+    document.add_root(one)
+    heard: list[object] = []
+    document.on_change(heard.append)
+    one.tags.append(added)
+    assert len(heard) == 1
+    assert added in one.references()
+    assert added.document is document
 
 
 @pytest.mark.usefixtures("_remembering")
