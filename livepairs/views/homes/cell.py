@@ -14,10 +14,11 @@ from typing import Any, ClassVar, Final, cast
 
 import panel as pn
 import param
-from bokeh.models import Axis
+from bokeh.model import Model
+from bokeh.models import Axis, UIElement
 from bokeh.plotting import figure
 from panel.io.model import patch_cds_msg
-from panel.io.notebook import block_comm, push
+from panel.io.notebook import block_comm, patch_inline_stylesheets, push
 from panel.viewable import Viewable
 
 from livepairs.errors import ConfigError, did_you_mean
@@ -57,6 +58,12 @@ class Cell(pn.Column):
     def __init__(self, *objects: Viewable, **params: Any) -> None:  # param's own keywords
         super().__init__(*objects, **params)
         self._loop = asyncio.get_running_loop()
+
+    def _preprocess(self, root: Model, *told: Any) -> None:  # whatever Panel hands it
+        super()._preprocess(root, *told)
+        for model in root.select({"type": UIElement}):
+            # As a widget, Panel would leave its own style sheets to its own host.
+            patch_inline_stylesheets(cast("UIElement", model))
 
     def _on_msg(self, ref: str, manager: Any, msg: Any) -> None:  # as Panel hands them over
         # An empty context, as the publisher's: see hub.publisher.
@@ -144,9 +151,10 @@ def show(run: Run, pair: Pair, name: str) -> Any:  # what a notebook takes: a bu
     screen = CellScreen(run)
     place = Cell(view_of(name)(run, pair=str(pair)).placed(screen), screen.echo, sizing_mode="stretch_width")
     blend(place)
-    bundle = cast("Callable[[], Any]", place._repr_mimebundle_)()
+    data, metadata = cast("Callable[[], Any]", place._repr_mimebundle_)()
+    data.pop("text/plain", None)  # of a widget, all it holds; what a reader without a kernel is shown is for us to say
     screen.follow(place)
-    return bundle
+    return data, metadata
 
 
 def ready() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import panel as pn
 import pytest
 from bokeh.document import Document
+from bokeh.models import ImportedStyleSheet, UIElement
 from pyviz_comms import Comm
 
 from livepairs.notebook import Preview, preview
@@ -90,5 +91,15 @@ def test_charts_take_the_colours_around_them(shown: Preview) -> None:
         assert figures
         assert all(chart.background_fill_alpha == 0 for chart in figures)
         screen._leave(None)
+
+    asyncio.run(look())
+
+
+def test_no_style_of_a_cell_is_left_to_another_host(shown: Preview) -> None:
+    async def look() -> None:
+        place = Cell(Spread(shown.run).placed(CellScreen(shown.run)))
+        root = place.get_root(Document())  # as a widget, for VS Code; Panel sees to a cell of JupyterLab itself
+        sheets = [sheet for model in root.select({"type": UIElement}) for sheet in model.stylesheets]
+        assert [sheet.url for sheet in sheets if isinstance(sheet, ImportedStyleSheet)] == []
 
     asyncio.run(look())
