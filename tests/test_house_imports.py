@@ -34,9 +34,8 @@ def test_import_of_the_package_brings_nothing_heavy_not_even_arrow():
     assert modules_after("import livepairs").isdisjoint({*HEAVY, "pyarrow", "numpy"})
 
 
-@pytest.mark.parametrize("room", ["stats", "stats.sliding"])
-def test_import_of_a_statistic_brings_nothing_heavy(room):
-    assert modules_after(f"import livepairs.{room}").isdisjoint({*HEAVY, "pyarrow"})
+def test_import_of_a_statistic_brings_nothing_heavy():
+    assert modules_after("import livepairs.stats.sliding").isdisjoint({*HEAVY, "pyarrow"})
 
 
 def test_help_of_the_command_line_brings_nothing_heavy():
@@ -68,9 +67,10 @@ def test_rows_become_the_columns_of_a_chart_without_pandas():
     assert "pandas" not in loaded
 
 
-@pytest.mark.parametrize("room", ["headless", "hub", "sources.replay", "stores.recording", "backtest", "config"])
-def test_rooms_below_the_views_never_load_a_screen_library(room):
-    assert modules_after(f"import livepairs.{room}").isdisjoint(SCREEN)
+def test_rooms_below_the_views_never_load_a_screen_library():
+    """In one process, since what none of them brings is not there after the last."""
+    rooms = ("config", "stores.recording", "sources.replay", "backtest", "headless", "hub")
+    assert modules_after("import " + ", ".join(f"livepairs.{room}" for room in rooms)).isdisjoint(SCREEN)
 
 
 @pytest.mark.parametrize("name", livepairs.__all__)
