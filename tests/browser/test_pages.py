@@ -53,8 +53,11 @@ def test_a_tour_of_all_pages_keeps_the_run_and_its_moment_in_silence(chromium_br
 @pytest.mark.soak
 def test_every_page_serves_everybody_in_the_dark_too(chromium_browser: Browser, app: str) -> None:
     with visiting(chromium_browser, app) as visitor:
+        visitor.go("market?theme=dark")
         for page in PAGES:
-            visitor.go(f"{page}?theme=dark")
+            visitor.page.get_by_role("link", name=page.capitalize(), exact=True).click()
+            visitor.page.wait_for_url(f"**/{page}?*theme=dark*")
+            visitor.settle()
             assert {page: _redressed(visitor, is_dark=True)} == {page: []}
             assert {page: grave_findings(visitor.page)} == {page: []}
 

@@ -59,6 +59,9 @@ export function render({model, view}) {
   model.on("query", () => { lead(); address() })
   model.on("dark", () => {
     document.cookie = `livepairs-theme=${model.dark ? "dark" : "light"}; path=/; max-age=31536000; samesite=lax`
+    const url = new URL(window.location.href)
+    url.searchParams.delete("theme")
+    window.history.replaceState(window.history.state, "", url)
     recolour()
   })
   recolour()

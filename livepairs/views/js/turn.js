@@ -84,7 +84,9 @@
   const load = (url, isNew) => isNew ? location.assign(url) : location.reload()
   const isLost = () => !connection?.closed_permanently && connection?.socket?.readyState !== WebSocket.OPEN
   const go = (to, isNew = true) => {
-    const url = new URL(to, location.href)
+    const url = new URL(to, location.href), theme = new URL(location.href).searchParams.get("theme")
+    // A link that names the theme means the pages behind it too.
+    if (isNew && theme && !url.searchParams.has("theme")) url.searchParams.set("theme", theme)
     if (isLost()) return load(url, isNew)
     // Back or forward: the address is another one already, and the page that is shown must not write to it.
     if (!isNew) connection.close()
