@@ -20,3 +20,12 @@ def test_the_browser_is_told_of_each_script_that_it_is_ready() -> None:
     text, other, navigation = (kind().get_root() for kind in (LiveText, LiveText, Navigation))
     assert text.bundle == other.bundle is not None
     assert text.bundle != navigation.bundle
+
+
+def test_a_component_keeps_no_copies_of_its_parameters_and_takes_none_from_a_browser() -> None:
+    one, other = Navigation(pages=[("market", "Market")]), Navigation()
+    model = one.get_root()
+    assert one.param["pages"] is other.param["pages"]
+    assert other.pages == []
+    model.data.query = "?run=another"
+    assert one.query == ""
