@@ -211,6 +211,10 @@ class PaperDesk:
         for ledger in tuple(self._ledgers.values()):
             ledger.look(funding)
 
+    def wait(self) -> None:
+        """Return once the recording's funding has been read, from when on every look finds an account."""
+        self._begin_reading().result()
+
     def look(self, pair: Pair) -> Account | None:
         """Return the account of a pair, brought up to date; None while the recording's funding is being read."""
         reading = self._begin_reading()

@@ -93,6 +93,7 @@ def page_of(run: Run, pair: Pair, span_us: tuple[int, int], *, view: str) -> str
     view
         ``"spread"`` or ``"market"``.
     """
+    run.paper.wait()  # a page shows the trades a moment later; what is written here is not looked at again
     charts = SpreadCharts(run, pair) if view == "spread" else PriceCharts(run, pair)
     charts.hold(*span_us)
     panels = [charts] if view == "market" else [_figures(run, pair), charts]
