@@ -1,7 +1,8 @@
 """The image can be built: each step of the Dockerfile has what it needs, and what it starts exists.
 
 No container engine is assumed (test_image.py builds and runs it where there is one). hadolint (in ``make lint``) judges
-the style; here the steps are followed by hand: the wheel is built from the copied files alone (see test_house_install.py), sources exist, the command parses.
+the style; here the steps are followed by hand: the wheel is built from the copied files alone (see
+test_house_install.py), sources exist, the command parses.
 """
 
 from __future__ import annotations
