@@ -77,7 +77,7 @@ coverage: $(VENV)/.tools chromium postgres  ## branch coverage of every test, wi
 bench: $(VENV)/.peers  ## measure speed beside its peers and print the ratios
 	$(RUN) -m benchmarks $(ARGS)
 
-soak: $(VENV)/.tools chromium postgres  ## the tests that take minutes: whole installs, long tours in the browser, kills, memory
+soak: $(VENV)/.hosts chromium postgres  ## the tests that take minutes: whole installs, long tours in the browser, kills, memory
 	$(RUN) -m pytest -m soak --timeout 0 $(ARGS)
 
 pictures: $(VENV)/.tools chromium  ## draw the pictures of README and docs anew, from the app itself
@@ -123,6 +123,11 @@ $(VENV)/.tools: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "installing the package, its pinned dependencies and what tests need into $(VENV) (two minutes the first time)"
 	$(PIP_INSTALL) --no-compile --editable '.[test,lint]'
 	@touch $@ $(VENV)/.package
+
+$(VENV)/.hosts: $(VENV)/.tools
+	@echo "installing what the hosts in examples/ stand on into $(VENV)"
+	$(PIP_INSTALL) --editable '.[examples]'
+	@touch $@
 
 $(VENV)/.peers: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "installing the package and the peers to measure against into $(VENV)"
