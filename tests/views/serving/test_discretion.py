@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
@@ -62,7 +61,7 @@ def test_what_a_browser_sent_is_not_logged_when_it_cannot_be_handled(caplog: pyt
     handling = ProtocolHandler()
     message = Protocol().create("PULL-DOC-REQ")
     message.content["typed"] = "https://hooks.example/secret"
-    connection: Any = SimpleNamespace(error=lambda *_said: None)  # it has no session, which is what goes wrong
+    connection = Mock(spec=["error"])  # it has no session, which is what goes wrong
     asyncio.run(handling.handle(message, connection))
     assert "could not be handled: AttributeError" in caplog.text
     assert "secret" not in caplog.text
