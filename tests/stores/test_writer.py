@@ -171,7 +171,7 @@ def test_what_is_no_recording_is_never_replaced(tmp_path: Path) -> None:
 
 def test_where_nothing_can_be_written_is_said_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(RecordingError, match="cannot be made .*name one that can be"):
+    with pytest.raises(RecordingError, match=r"cannot be made .*name one that can be"):
         record(tmp_path / "file" / "rec", [1])
 
 
