@@ -210,7 +210,7 @@ def test_funding_of_a_recording_is_read_aside_once() -> None:
     desk = PaperDesk(pipeline.tables, PARAMS, SimpleNamespace(marks=marks))  # type: ignore[arg-type]
     assert desk.look(PAIR) is None
     may_read.set()
-    desk._begin_reading().result(10)
+    desk.wait()
     account = desk.look(PAIR)
     assert account is not None
     assert account.has_funding
