@@ -48,7 +48,8 @@ def launched() -> Any:  # playwright's, which is imported only where it is there
 def serving(*arguments: str, environment: dict[str, str] | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run a command of livepairs until the block ends; yield it and the URL that it printed."""
     command = [sys.executable, "-m", "livepairs", *arguments, "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
+    settings = {**(environment or os.environ), "LIVEPAIRS_DATABASE_URL": "sqlite://"}  # or a history is left
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=settings) as server:
         try:
             assert server.stdout is not None
             words = server.stdout.readline().split()
